@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every error that parentage raises on purpose.
+
+::
+
+    ParentageError                        code            exit
+    ├── UsageError                        usage           2
+    ├── ArtifactError                     artifact        4
+    │   ├── UnreadableError               unreadable      4
+    │   │   ├── HeaderError               header          4
+    │   │   ├── LayoutError               layout          4
+    │   │   ├── TruncatedError            truncated       4
+    │   │   ├── IndexFileError            index           4
+    │   │   ├── ConfigError               config          4
+    │   │   └── UnsafePathError           unsafe-path     4
+    │   └── DtypeError                    dtype           4
+    ├── DescriptionError                  description     4
+    └── ReportError                       report          4
+
+Each message says where (file, tensor, byte offset), what was expected, what was
+found and what to do next, so that one line is enough to act on.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class ParentageError(Exception):
+    """Base of every error raised on purpose.
+
+    Args:
+        message: what is wrong, with the value that was found.
+        file: the file the bytes came from, if any.
+        tensor: the tensor concerned, if any.
+        offset: byte offset in ``file``, if known.
+        expected: what would have been right.
+        advice: what the reader can do next.
+    """
+
+    code: ClassVar[str] = "error"
+    exit_code: ClassVar[int] = 5
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        file: str | None = None,
+        tensor: str | None = None,
+        offset: int | None = None,
+        expected: str | None = None,
+        advice: str | None = None,
+    ) -> None:
+        self.message = message
+        self.file = file
+        self.tensor = tensor
+        self.offset = offset
+        self.expected = expected
+        self.advice = advice
+        super().__init__(str(self))
+
+    def __str__(self) -> str:
+        where = ":".join(
+            part
+            for part in (
+                self.file,
+                self.tensor,
+                None if self.offset is None else f"byte {self.offset}",
+            )
+            if part
+        )
+        text = f"{where}: {self.message}" if where else self.message
+        if self.expected:
+            text += f"; expected {self.expected}"
+        if self.advice:
+            text += f". {self.advice}"
+        return text
+
+    def to_json(self) -> dict[str, object]:
+        """The error as plain data, for ``--json`` and for translation."""
+        return {
+            "code": self.code,
+            "message": self.message,
+            "file": self.file,
+            "tensor": self.tensor,
+            "offset": self.offset,
+            "expected": self.expected,
+            "advice": self.advice,
+        }
+
+
+class UsageError(ParentageError):
+    """The command or the call asked for something that does not exist."""
+
+    code = "usage"
+    exit_code = 2
+
+
+class ArtifactError(ParentageError):
+    """The files of a model could not be used."""
+
+    code = "artifact"
+    exit_code = 4
+
+
+class UnreadableError(ArtifactError):
+    """A file is malformed, missing or not a model."""
+
+    code = "unreadable"
+
+
+class HeaderError(UnreadableError):
+    """A file's header is malformed: length, JSON, keys, dtypes or shapes."""
+
+    code = "header"
+
+
+class LayoutError(UnreadableError):
+    """Byte ranges overlap, leave holes or disagree with shape and dtype."""
+
+    code = "layout"
+
+
+class TruncatedError(UnreadableError):
+    """The file ends before the bytes that its header promises."""
+
+    code = "truncated"
+
+
+class IndexFileError(UnreadableError):
+    """A shard index is malformed or names shards that are not there."""
+
+    code = "index"
+
+
+class ConfigError(UnreadableError):
+    """A configuration file is not what it should be."""
+
+    code = "config"
+
+
+class UnsafePathError(UnreadableError):
+    """A path leads out of the model's folder."""
+
+    code = "unsafe-path"
+
+
+class DtypeError(ArtifactError):
+    """The stored number format is listed but cannot be decoded."""
+
+    code = "dtype"
+
+
+class DescriptionError(ParentageError):
+    """The tensors of a model cannot be described."""
+
+    code = "description"
+    exit_code = 4
+
+
+class ReportError(ParentageError):
+    """A stored report is malformed or of an unknown version."""
+
+    code = "report"
+    exit_code = 4
