@@ -1,0 +1,256 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which files of a folder are the model's weights, and what the folder says of them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from parentage.artifact.entry import Problem, shown
+from parentage.artifact.format.jsontext import Limits, parse_object
+from parentage.artifact.source.local import LocalFile, resolve_inside
+from parentage.errors import (
+    ConfigError,
+    IndexFileError,
+    ParentageError,
+    UnreadableError,
+    UnsafePathError,
+)
+
+MAX_INDEX = 64_000_000
+MAX_CONFIG = 10_000_000
+_SUFFIX = ".safetensors"
+_INDEX_SUFFIX = ".safetensors.index.json"
+# Files that a library loads by name; anything beside them is something else.
+_SINGLE = (
+    "model.safetensors",
+    "diffusion_pytorch_model.safetensors",
+    "pytorch_model.safetensors",
+    "adapter_model.safetensors",
+)
+_SHARD = re.compile(r"(.+)-(\d{1,6})-of-(\d{1,6})\.safetensors", re.DOTALL)
+_PICKLES = (".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt")
+_OTHERS = (".gguf", ".h5", ".msgpack", ".onnx", ".npz", ".tflite")
+_ADVICE_INDEX = "Download the index again, or name one .safetensors file directly."
+_MOST_NAMES = 8
+
+
+@dataclass(slots=True)
+class Found:
+    """The files of one checkpoint.
+
+    Attributes:
+        root: folder that no file may leave.
+        files: names of the files with weights, relative to ``root``.
+        index: file of each tensor according to the index, or ``None`` without one.
+        index_name: name of the index.
+        bytes_read: bytes read to find this out.
+        problems: what is odd.
+    """
+
+    root: Path
+    files: list[str]
+    index: dict[str, str] | None = None
+    index_name: str = ""
+    bytes_read: int = 0
+    problems: list[Problem] = field(default_factory=list)
+
+
+def find_weights(path: Path) -> Found:
+    """The weight files of a folder, or the one file that was named.
+
+    In a folder the choice is that of the libraries: ``model.safetensors`` (or the
+    one-file name of diffusers), else the shards of an index, else every
+    ``*.safetensors``. Weights that are left aside become problems.
+
+    Raises:
+        IndexFileError: the index is malformed or names files that are not there.
+        UnsafePathError: the index leads out of the folder.
+        UnreadableError: there are no weights.
+    """
+    if not path.is_dir():
+        return _one_file(path)
+    names = sorted(item.name for item in path.iterdir())
+    weights = [name for name in names if name.endswith(_SUFFIX)]
+    indexes = [name for name in names if name.endswith(_INDEX_SUFFIX)]
+    single = next((name for name in _SINGLE if name in weights), None)
+    if single is not None:
+        found = Found(path, [single])
+        ignored = [name for name in indexes if name != f"{single}.index.json"]
+        _leave(found, "unread-index", ignored, "is not used: there is one file")
+    elif indexes:
+        found = _sharded(path, indexes)
+    elif weights:
+        found = Found(path, weights)
+        found.problems += _missing_shards(weights)
+    else:
+        raise _no_weights(path, names)
+    rest = [name for name in weights if name not in found.files]
+    _leave(found, "unread-file", rest, "holds weights that were not read")
+    return found
+
+
+def _one_file(path: Path) -> Found:
+    try:
+        path.lstat()
+    except (OSError, ValueError) as error:
+        raise UnreadableError(
+            "does not exist",
+            file=shown(str(path)),
+            expected="a folder or a .safetensors file",
+            advice="Check the spelling of the path.",
+        ) from error
+    if path.suffix.lower() in (*_PICKLES, *_OTHERS):
+        raise _no_weights(path.parent, [path.name])
+    found = Found(path.parent, [path.name])
+    shard = _SHARD.fullmatch(path.name)
+    if shard and int(shard[3]) > 1:
+        message = f"one shard of {int(shard[3])} was named; the others were not read"
+        found.problems.append(Problem("one-shard", "warning", message, path.name))
+    return found
+
+
+def _sharded(path: Path, indexes: list[str]) -> Found:
+    chosen = min(indexes, key=lambda name: (not name.startswith("model."), len(name)))
+    found = Found(path, [], {}, chosen)
+    others = [name for name in indexes if name != chosen]
+    _leave(found, "unread-index", others, f"is not used: {chosen} is")
+    parsed = read_json(path, chosen, found, IndexFileError, MAX_INDEX, unique=True)
+    weight_map = parsed.get("weight_map")
+    if not isinstance(weight_map, dict) or not all(
+        isinstance(shard, str) for shard in weight_map.values()
+    ):
+        raise _bad_index(chosen, "weight_map is malformed", "file names by tensor")
+    if not weight_map:
+        raise _bad_index(chosen, "weight_map is empty", "at least one tensor")
+    found.index = weight_map
+    found.files = sorted(set(weight_map.values()))
+    for shard in found.files:
+        _check_shard(path, chosen, shard)
+    return found
+
+
+def _check_shard(path: Path, index: str, shard: str) -> None:
+    pure = PurePosixPath(shard)
+    if pure.is_absolute() or ".." in pure.parts or "\0" in shard or not shard:
+        raise UnsafePathError(
+            f"names the shard {shown(shard)!r}, which leads out of the folder",
+            file=index,
+            expected="plain file names",
+            advice="Do not use this model before you know who wrote its index.",
+        )
+    real = resolve_inside(path / shard, path, file=shown(shard))
+    if not real.exists():
+        raise _bad_index(
+            index, f"names the absent shard {shown(shard)!r}", "every shard in place"
+        )
+    if not shard.endswith(_SUFFIX):
+        message = f"names {shown(shard)!r}, which is not safetensors"
+        raise _bad_index(index, message, "shards in .safetensors files")
+
+
+def _bad_index(index: str, message: str, expected: str) -> IndexFileError:
+    return IndexFileError(
+        message, file=shown(index), expected=expected, advice=_ADVICE_INDEX
+    )
+
+
+def _missing_shards(weights: list[str]) -> list[Problem]:
+    """Numbered shards that are not there, when no index tells."""
+    groups: dict[tuple[str, int], set[int]] = {}
+    for name in weights:
+        shard = _SHARD.fullmatch(name)
+        if shard:
+            groups.setdefault((shard[1], int(shard[3])), set()).add(int(shard[2]))
+    return [
+        Problem(
+            "missing-shard",
+            "error",
+            f"{len(have)} of {total} shards of {shown(stem)} are here",
+        )
+        for (stem, total), have in groups.items()
+        if len(have) < total
+    ]
+
+
+def _leave(found: Found, code: str, names: list[str], what: str) -> None:
+    for name in names[:_MOST_NAMES]:
+        message = f"{shown(name)} {what}"
+        found.problems.append(Problem(code, "warning", message, shown(name)))
+    if len(names) > _MOST_NAMES:
+        message = f"{len(names) - _MOST_NAMES} more files of this kind were left aside"
+        found.problems.append(Problem(code, "warning", message))
+
+
+def _no_weights(path: Path, names: list[str]) -> UnreadableError:
+    pickles = [name for name in names if name.endswith(_PICKLES)]
+    others = [name for name in names if name.endswith(_OTHERS)]
+    inside = [
+        name
+        for name in names
+        if (path / name).is_dir() and any((path / name).glob(f"*{_SUFFIX}"))
+    ]
+    listed = pickles or others or inside or names
+    what = ", ".join(shown(name) for name in listed[:_MOST_NAMES]) or "nothing"
+    advice = "Name a folder or file with .safetensors weights."
+    if pickles:
+        advice = (
+            "Pickles can run any program and are never unpickled here: convert them"
+            " to safetensors where you trust them (save_pretrained does)."
+        )
+    elif others:
+        advice = "Convert them to safetensors first."
+    elif inside:
+        advice = f"Name one of the subfolders with weights, such as {shown(inside[0])}."
+    return UnreadableError(
+        f"no safetensors weights; found {what}",
+        file=shown(str(path)),
+        expected="model.safetensors, an index with shards, or *.safetensors",
+        advice=advice,
+    )
+
+
+def read_config(found: Found) -> dict[str, Any]:
+    """The parsed ``config.json`` beside the weights; empty if there is none.
+
+    Raises:
+        ConfigError: it is malformed or longer than 10 MB.
+        UnsafePathError: it leads out of the folder.
+    """
+    if (
+        not (found.root / "config.json").is_symlink()
+        and not (found.root / "config.json").exists()
+    ):
+        return {}
+    return read_json(found.root, "config.json", found, ConfigError, MAX_CONFIG)
+
+
+def read_json(
+    root: Path,
+    name: str,
+    found: Found,
+    error: type[ParentageError],
+    limit: int,
+    *,
+    unique: bool = False,
+) -> dict[str, Any]:
+    """A JSON object in a file of at most ``limit`` bytes; its bytes are counted."""
+    with LocalFile(root / name, root=root, name=name) as file:
+        if file.size > limit:
+            raise error(
+                f"has {file.size} bytes",
+                file=file.name,
+                expected=f"at most {limit} bytes",
+                advice="This is not the file that its name says: download it again.",
+            )
+        raw = file.pread(0, file.size).removeprefix(b"\xef\xbb\xbf")
+        found.bytes_read += file.bytes_read
+    return parse_object(
+        raw,
+        Limits(depth=64, values=limit // 8, unique=unique, finite=False),
+        error=error,
+        file=name,
+        advice="Correct the file, or download it again.",
+    )
