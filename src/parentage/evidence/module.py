@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Everything found out about one module of the candidate and one of the reference."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from parentage.evidence.base import Evidence
+from parentage.evidence.layer_map import LayerMap
+from parentage.evidence.similarity import Tally
+
+
+@dataclass(frozen=True)
+class NormTrap:
+    """Raw cosine of norm gains beside what shuffling and centring leave of it.
+
+    Attributes:
+        vectors: gain vectors compared.
+        cosine, shuffled, pearson: means over the vectors.
+    """
+
+    vectors: int
+    cosine: float
+    shuffled: float
+    pearson: float
+
+
+@dataclass
+class ModuleEvidence:
+    """Evidence about a pair of modules, before anybody judges it.
+
+    Attributes:
+        module, reference_module: names of the two modules.
+        reference: which reference model it is.
+        evidence: pooled evidence of the whole module.
+        maps: one map of all layer pairs for every block.
+        tallies: (block, layer) -> aligned similarity with that layer's partner.
+        partners: (block, layer) -> layer of the reference it was held against.
+        norms: the norm-cosine trap, where the module has norm gains.
+        elements: values read of the candidate's module.
+        truncated: roles whose shapes differ, so only a common range was compared.
+        compared: blocks of which something was read in both models.
+        reason: why nothing could be compared, if so.
+    """
+
+    module: str
+    reference_module: str
+    reference: str
+    evidence: list[Evidence] = field(default_factory=list)
+    maps: list[LayerMap] = field(default_factory=list)
+    tallies: dict[tuple[str, int | None], Tally] = field(default_factory=dict)
+    partners: dict[tuple[str, int | None], int | None] = field(default_factory=dict)
+    norms: NormTrap | None = None
+    elements: int = 0
+    truncated: list[str] = field(default_factory=list)
+    compared: list[str] = field(default_factory=list)
+    reason: str | None = None
+
+    @property
+    def tally(self) -> Tally:
+        """Aligned similarity over the whole module."""
+        total = Tally()
+        for part in self.tallies.values():
+            total.merge(part)
+        return total
+
+    def coin_groups(self) -> list[tuple[int, float]]:
+        """(coins, features) of the pooled coin tests, for the power statement."""
+        return [
+            (coins * len(found.same), features)
+            for found in self.maps
+            if found.block == found.reference_block
+            for _, _, coins, features in found.groups
+        ]
+
+    def tests(self) -> int:
+        """Number of exact tests that ran: pooled ones and every pair of layers."""
+        pooled = sum(1 for e in self.evidence if e.log10_p is not None)
+        return pooled + sum(found.tests() for found in self.maps)

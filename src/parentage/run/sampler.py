@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reads what a plan says, block by block, into samples that tests understand."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from parentage.artifact.checkpoint import Checkpoint
+from parentage.artifact.dtypes import count_non_finite
+from parentage.artifact.entry import Problem
+from parentage.evidence.samples import BlockSamples, Floats, Sample
+from parentage.model.description import Module, Tensor
+from parentage.run.pairing import BlockPair, ModulePair, RolePair, Slot
+from parentage.run.plan import Cut, Plan, block_key, selected
+
+
+class Reader:
+    """Reads canonical rectangles of one model and remembers what was odd.
+
+    Rectangles are kept by key for the references that follow, as long as they are
+    the same: the candidate's bytes are read once however many references there are.
+
+    Attributes:
+        problems: blocks that held NaN or infinite values.
+    """
+
+    def __init__(self, checkpoint: Checkpoint, *, keep: bool = False) -> None:
+        self._checkpoint = checkpoint
+        self._kept: dict[tuple[object, ...], Floats] | None = {} if keep else None
+        self.problems: list[Problem] = []
+
+    def rectangle(self, tensor: Tensor, cut: Cut) -> Floats:
+        """Float32 values of a canonical rectangle; NaN and infinities become zero."""
+        key = (tensor.view, cut)
+        if self._kept is not None and key in self._kept:
+            return self._kept[key]
+        value = self._read(tensor, cut)
+        if self._kept is not None:
+            self._kept[key] = value
+        return value
+
+    def _read(self, tensor: Tensor, cut: Cut) -> Floats:
+        shape = tuple(sum(b - a for a, b in axis) for axis in cut)
+        out = np.empty(shape, dtype=np.float32)
+        steps = [_placed(axis) for axis in cut]
+        for choice in itertools.product(*steps):
+            ranges = tuple(r for r, _ in choice)
+            place = tuple(p for _, p in choice)
+            view = tensor.view
+            block = self._checkpoint.read_float32(
+                view.tensor, view.grid, view.narrow(ranges)
+            )
+            kept = [a for a in range(len(view.grid)) if a not in view.order]
+            block = np.squeeze(block, axis=tuple(kept)) if kept else block
+            # Position of each canonical axis among the grid axes that are left.
+            out[place] = block.transpose(np.argsort(np.argsort(view.order)))
+        bad = count_non_finite(out)
+        if bad:
+            entry = self._checkpoint.entries[tensor.view.tensor]
+            self.problems.append(
+                Problem(
+                    "non-finite",
+                    "warning",
+                    f"{bad} of {out.size} values read are NaN or infinite and were "
+                    "taken as zero",
+                    entry.file,
+                    entry.name,
+                    entry.begin,
+                )
+            )
+            out = np.nan_to_num(out, nan=0.0, posinf=0.0, neginf=0.0)
+        return out
+
+
+def _placed(axis: Iterable[tuple[int, int]]) -> list[tuple[tuple[int, int], slice]]:
+    placed, position = [], 0
+    for start, stop in axis:
+        placed.append(((start, stop), slice(position, position + stop - start)))
+        position += stop - start
+    return placed
+
+
+def read_block(
+    pair: ModulePair, block: BlockPair, plan: Plan, candidate: Reader, reference: Reader
+) -> BlockSamples | None:
+    """Read one block of a pair of modules; ``None`` where no role could be read."""
+    key = block_key(pair, block)
+    experts = plan.experts[key]
+    left_layers = _layers((r.candidate for r in block.roles), experts)
+    right_layers = _layers((r.reference for r in block.roles), experts)
+    samples: dict[str, Sample] = {}
+    for role in block.roles:
+        cut = plan.cuts.get((*key, role.role))
+        if cut is None:
+            continue
+        sample = _sample(
+            role, cut, experts, (candidate, reference), (left_layers, right_layers)
+        )
+        if sample is not None:
+            samples[role.role] = sample
+    if not samples:
+        return None
+    return _block_samples(pair, block, samples)
+
+
+def _layers(
+    sides: Iterable[dict[Slot, Tensor]], experts: tuple[int, ...]
+) -> tuple[int | None, ...]:
+    found = {s[0] for side in sides for s in selected(side, experts)}
+    return tuple(sorted(found, key=lambda x: -1 if x is None else x))
+
+
+def _sample(
+    role: RolePair,
+    cut: Cut,
+    experts: tuple[int, ...],
+    readers: tuple[Reader, Reader],
+    layers: tuple[tuple[int | None, ...], tuple[int | None, ...]],
+) -> Sample | None:
+    sides = [selected(role.candidate, experts), selected(role.reference, experts)]
+    routed = any(e is not None for _, e in sides[0])
+    slots: tuple[int | None, ...] = experts if routed else (None,)
+    arrays, shapes, formats = [], [], []
+    for side, reader, rows in zip(sides, readers, layers, strict=True):
+        first = next(iter(side.values()))
+        size = tuple(sum(b - a for a, b in axis) for axis in cut)
+        stack = np.zeros((len(rows), len(slots), *size), dtype=np.float32)
+        for i, layer in enumerate(rows):
+            for j, slot in enumerate(slots):
+                # A dense reference serves every expert of the candidate.
+                tensor = side.get((layer, slot)) or side.get((layer, None))
+                if tensor is not None:
+                    stack[i, j] = reader.rectangle(tensor, cut)
+        arrays.append(stack if routed else stack[:, 0])
+        shapes.append(first.shape)
+        formats.append(first.dtype)
+    index: list[NDArray[np.int64]] = [
+        np.concatenate([np.arange(a, b) for a, b in axis])
+        if axis
+        else np.zeros(0, dtype=np.int64)
+        for axis in cut
+    ]
+    axes = role.axes
+    if routed:
+        index.insert(0, np.array([e for e in slots if e is not None], dtype=np.int64))
+        axes = ("slot", *axes)
+        shapes = [(len(slots), *shape) for shape in shapes]
+    return Sample(
+        role.role,
+        axes,
+        arrays[0],
+        arrays[1],
+        layers[0],
+        layers[1],
+        tuple(index),
+        shapes[0],
+        shapes[1],
+        (formats[0], formats[1]),
+    )
+
+
+def _block_samples(
+    pair: ModulePair, block: BlockPair, samples: dict[str, Sample]
+) -> BlockSamples:
+    left, right = pair.candidate, pair.reference
+    a, b = left.attention, right.attention
+    heads = None if a is None else (a.heads, a.kv_heads, a.head_dim, a.rotary_dims)
+    return BlockSamples(
+        module=left.name,
+        block=block.block,
+        reference_block=block.reference_block,
+        samples=samples,
+        heads=heads,
+        grouped=a is None or b is None or _group(left) == _group(right),
+        same_rotary=a is None
+        or b is None
+        or (a.head_dim, a.rotary_dims) == (b.head_dim, b.rotary_dims),
+        signed_glu=left.signed_glu and right.signed_glu,
+        signed_query_key=not any(
+            t.role in {"q_norm_bias", "k_norm_bias"} for t in left.tensors
+        ),
+        symmetric_residual=left.symmetric_residual,
+    )
+
+
+def _group(module: Module) -> int | None:
+    a = module.attention
+    if a is None or not a.heads or not a.kv_heads:
+        return None
+    return a.heads // a.kv_heads

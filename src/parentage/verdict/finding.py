@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The words of a finding."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+Word = Literal[
+    "identical", "reused", "correspondence", "no-dependence-found", "not-testable"
+]
+
+ORDER: Final[tuple[Word, ...]] = (
+    "identical",
+    "reused",
+    "correspondence",
+    "not-testable",
+    "no-dependence-found",
+)
+"""From what weighs most to what weighs least when findings are summed up."""
+
+ACCUSING: Final[frozenset[Word]] = frozenset({"identical", "reused"})
+
+
+@dataclass(frozen=True)
+class Criteria:
+    """When evidence becomes a finding.
+
+    Attributes:
+        log10_alpha: family-wise level of an accusation (1e-6).
+        log10_correspondence: family-wise level below which dependence is no longer
+            denied (1e-3): between the two the finding is ``correspondence``.
+        effect_floor: smallest element correlation that is called reuse. An exact
+            test over many units finds correlations that mean nothing in practice.
+        shared_basis_floor: element correlation that a tensor of a residual stream
+            must reach to be called reused when *other* parts of that stream are:
+            training beside reused layers pulls own tensors into their basis. The
+            value and its error rate are measured in ``docs/calibration.md``.
+        power: probability that goes with the power statement.
+    """
+
+    log10_alpha: float = -6.0
+    log10_correspondence: float = -3.0
+    effect_floor: float = 0.02
+    shared_basis_floor: float = 0.3
+    power: float = 0.99
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a module that is called reused.
+
+    Attributes:
+        block: such as ``attention`` or ``mlp``.
+        layers: (candidate layer, reference layer), in candidate order.
+        identical: every value read is the same.
+        log10_p: smallest uncorrected ``log10 p`` among its layers.
+        effect: mean element correlation.
+    """
+
+    block: str
+    layers: tuple[tuple[int | None, int | None], ...]
+    identical: bool
+    log10_p: float
+    effect: float
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What the evidence says about one module against one reference.
+
+    Attributes:
+        module: the candidate's module.
+        word: see :data:`Word`.
+        reference, reference_module: what it was held against; ``None`` if nothing.
+        log10_p: smallest uncorrected ``log10 p`` of its exact tests.
+        log10_p_adjusted: the same after correction for the whole family.
+        effect: element correlation of same-numbered units.
+        parts: what is reused, where it is.
+        whole: whether every layer and block that could be compared is reused.
+        power: smallest element correlation that would have been found, with the
+            probability of the criteria; ``None`` if none would.
+        reason: why it is no more than it is.
+    """
+
+    module: str
+    word: Word
+    reference: str | None = None
+    reference_module: str | None = None
+    log10_p: float | None = None
+    log10_p_adjusted: float | None = None
+    effect: float | None = None
+    parts: tuple[Part, ...] = field(default=())
+    whole: bool = False
+    power: float | None = None
+    reason: str | None = None
