@@ -41,6 +41,7 @@ ROLES: Final[dict[str, tuple[str, ...]]] = {
     "k_rows": ("other", "residual"),
     "v_rows": ("other", "residual"),
     "o_rows": ("other", "residual"),
+    "attention_sinks": ("head",),
     # latent attention (DeepSeek): one tensor per part, split along the head dims
     "q_a_proj": ("latent", "residual"),
     "q_a_norm": ("latent",),
@@ -92,7 +93,58 @@ ROLES: Final[dict[str, tuple[str, ...]]] = {
     "projector_linear_bias": ("residual",),
     "projector_norm": ("input",),
     "projector_norm_bias": ("input",),
+    # from the residual stream into a space of its own (classes, a shared space)
+    "output_projection": ("other", "residual"),
+    "output_projection_bias": ("other",),
+    # found by shape alone: what is known is the axis of the residual stream
+    "mlp_rows": ("neuron", "residual"),
+    "mlp_columns": ("neuron", "residual"),
+    "residual_rows": ("other", "residual"),
+    "residual_columns": ("other", "residual"),
+    "residual_vector": ("residual",),
     # recognised as belonging to a module, of no symmetry that is used
     "other": (),
 }
 """Role -> labels of its canonical axes. ``other`` keeps its stored axes."""
+
+COLUMNS: Final = frozenset(
+    {
+        "o_proj",
+        "o_rows",
+        "down_proj",
+        "fc_out",
+        "projector_out",
+        "mlp_columns",
+        "residual_columns",
+    }
+)
+"""Roles whose usual storage ``(out, in)`` has the residual stream first."""
+
+BLOCKS: Final = frozenset(
+    {
+        "attention",
+        "cross_attention",
+        "mlp",
+        "experts",
+        "shared_experts",
+        "router",
+        "norms",
+        "embedding",
+        "head",
+        "projector",
+        "other",
+    }
+)
+"""Parts of a layer (or of a model) for localisation."""
+
+MODULES: Final = (
+    "embedding",
+    "text_decoder",
+    "text_encoder",
+    "vision_encoder",
+    "audio_encoder",
+    "projector",
+    "head",
+    "unrecognised",
+)
+"""Kinds of modules, in reading order."""
