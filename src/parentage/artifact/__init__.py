@@ -17,7 +17,7 @@ from parentage.artifact.dtypes import (
     rounds_to,
     to_float32,
 )
-from parentage.artifact.entry import Entry, Problem, Severity
+from parentage.artifact.entry import Entry, Problem, Severity, shown
 from parentage.artifact.format.safetensors import Header, read_header
 from parentage.artifact.source.local import LocalFile
 
@@ -34,5 +34,6 @@ __all__ = [
     "open_checkpoint",
     "read_header",
     "rounds_to",
+    "shown",
     "to_float32",
 ]

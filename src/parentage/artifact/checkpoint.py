@@ -20,7 +20,12 @@ from parentage.artifact.folder import Found, find_weights, read_config
 from parentage.artifact.format.safetensors import read_header
 from parentage.artifact.source.local import LocalFile
 from parentage.artifact.tiles import Range, check_tile, runs
-from parentage.errors import DescriptionError, LayoutError, ParentageError
+from parentage.errors import (
+    DescriptionError,
+    LayoutError,
+    ParentageError,
+    UnreadableError,
+)
 
 _RUNS_AT_ONCE = 1 << 16
 _HASH_CHUNK = 1 << 22
@@ -38,6 +43,18 @@ def open_checkpoint(path: str | Path) -> Checkpoint:
         UnreadableError: nothing there can be read; its subclasses say why.
     """
     path = Path(path)
+    try:
+        return _open(path)
+    except OSError as error:
+        raise UnreadableError(
+            f"cannot be read: {error.strerror or error}",
+            file=shown(str(path)),
+            expected="a readable folder or file",
+            advice="Check its permissions.",
+        ) from error
+
+
+def _open(path: Path) -> Checkpoint:
     found = find_weights(path)
     config = read_config(found)
     with ExitStack() as stack:
@@ -120,7 +137,7 @@ class Checkpoint:
         check_tile(entry, grid, select)
         kind = DTYPES[entry.dtype].numpy
         if kind is None:
-            raise undecodable(entry.dtype, file=entry.file, tensor=shown(name))
+            raise undecodable(entry.dtype, file=shown(entry.file), tensor=shown(name))
         offsets, length = runs(grid, select)
         width = length * kind.itemsize
         raw = np.empty(len(offsets) * width, np.uint8)
@@ -143,7 +160,10 @@ class Checkpoint:
         Raises:
             DtypeError: also for complex numbers.
         """
-        return to_float32(self.read(name, grid, select), self._entry(name).dtype)
+        entry = self._entry(name)
+        if entry.dtype == "C64":
+            raise undecodable("C64", file=shown(entry.file), tensor=shown(name))
+        return to_float32(self.read(name, grid, select), entry.dtype)
 
     def digest(self) -> str:
         """SHA-256 over names, formats, shapes and every block read so far.
@@ -214,7 +234,7 @@ class Checkpoint:
         with suppress(KeyError):
             return self.entries[name]
         raise DescriptionError(
-            f"there is no tensor {shown(name)!r}",
+            f"there is no tensor '{shown(name)}'",
             file=self.name,
             expected="a name that the headers list",
             advice="List them with `parentage inspect`.",
@@ -237,9 +257,10 @@ def _merge(entries: dict[str, Entry], more: dict[str, Entry]) -> None:
     twice = entries.keys() & more.keys()
     if twice:
         name = min(twice)
+        other = shown(entries[name].file)
         raise LayoutError(
-            f"is stored here and in {entries[name].file} ({len(twice)} such tensors)",
-            file=more[name].file,
+            f"is stored here and in {other} ({len(twice)} such tensors)",
+            file=shown(more[name].file),
             tensor=shown(name),
             expected="each tensor in one file",
             advice="Name one file, or remove the copies that do not belong together.",
@@ -256,7 +277,7 @@ def _check_index(
     moved = sorted(
         name
         for name, shard in index.items()
-        if name in entries and entries[name].file != shown(shard)
+        if name in entries and entries[name].file != shard
     )
     problems: list[Problem] = []
     for code, names, what in (

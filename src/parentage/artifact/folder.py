@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -21,6 +22,7 @@ from parentage.errors import (
 
 MAX_INDEX = 64_000_000
 MAX_CONFIG = 10_000_000
+_MAX_VALUES = 2_000_000
 _SUFFIX = ".safetensors"
 _INDEX_SUFFIX = ".safetensors.index.json"
 # Files that a library loads by name; anything beside them is something else.
@@ -76,17 +78,23 @@ def find_weights(path: Path) -> Found:
     weights = [name for name in names if name.endswith(_SUFFIX)]
     indexes = [name for name in names if name.endswith(_INDEX_SUFFIX)]
     single = next((name for name in _SINGLE if name in weights), None)
-    if single is not None:
+    index = min(indexes, key=lambda n: (not n.startswith("model."), len(n)), default="")
+    if index and (single is None or index == f"{single}.index.json"):
+        found = _sharded(path, index)
+        # With both, libraries take the single file, unless it is one of the shards.
+        if single is not None and single not in found.files:
+            found.files, found.index = [single], None
+        else:
+            _check_shards(found)
+    elif single is not None:
         found = Found(path, [single])
-        ignored = [name for name in indexes if name != f"{single}.index.json"]
-        _leave(found, "unread-index", ignored, "is not used: there is one file")
-    elif indexes:
-        found = _sharded(path, indexes)
     elif weights:
         found = Found(path, weights)
         found.problems += _missing_shards(weights)
     else:
         raise _no_weights(path, names)
+    unused = [name for name in indexes if found.index is None or name != index]
+    _leave(found, "unread-index", unused, "was not used")
     rest = [name for name in weights if name not in found.files]
     _leave(found, "unread-file", rest, "holds weights that were not read")
     return found
@@ -112,43 +120,43 @@ def _one_file(path: Path) -> Found:
     return found
 
 
-def _sharded(path: Path, indexes: list[str]) -> Found:
-    chosen = min(indexes, key=lambda name: (not name.startswith("model."), len(name)))
-    found = Found(path, [], {}, chosen)
-    others = [name for name in indexes if name != chosen]
-    _leave(found, "unread-index", others, f"is not used: {chosen} is")
-    parsed = read_json(path, chosen, found, IndexFileError, MAX_INDEX, unique=True)
+def _sharded(path: Path, index: str) -> Found:
+    found = Found(path, [], {}, index)
+    parsed = read_json(path, index, found, IndexFileError, MAX_INDEX, unique=True)
     weight_map = parsed.get("weight_map")
     if not isinstance(weight_map, dict) or not all(
         isinstance(shard, str) for shard in weight_map.values()
     ):
-        raise _bad_index(chosen, "weight_map is malformed", "file names by tensor")
+        raise _bad_index(index, "weight_map is malformed", "file names by tensor")
     if not weight_map:
-        raise _bad_index(chosen, "weight_map is empty", "at least one tensor")
-    found.index = weight_map
-    found.files = sorted(set(weight_map.values()))
-    for shard in found.files:
-        _check_shard(path, chosen, shard)
+        raise _bad_index(index, "weight_map is empty", "at least one tensor")
+    # "./x" and "x" are one file.
+    plain = {shard: str(PurePosixPath(shard)) for shard in set(weight_map.values())}
+    found.index = {name: plain[shard] for name, shard in weight_map.items()}
+    found.files = sorted(set(plain.values()))
     return found
 
 
-def _check_shard(path: Path, index: str, shard: str) -> None:
-    pure = PurePosixPath(shard)
-    if pure.is_absolute() or ".." in pure.parts or "\0" in shard or not shard:
-        raise UnsafePathError(
-            f"names the shard {shown(shard)!r}, which leads out of the folder",
-            file=index,
-            expected="plain file names",
-            advice="Do not use this model before you know who wrote its index.",
-        )
-    real = resolve_inside(path / shard, path, file=shown(shard))
-    if not real.exists():
-        raise _bad_index(
-            index, f"names the absent shard {shown(shard)!r}", "every shard in place"
-        )
-    if not shard.endswith(_SUFFIX):
-        message = f"names {shown(shard)!r}, which is not safetensors"
-        raise _bad_index(index, message, "shards in .safetensors files")
+def _check_shards(found: Found) -> None:
+    for shard in found.files:
+        pure = PurePosixPath(shard)
+        if pure.is_absolute() or ".." in pure.parts or "\0" in shard:
+            raise UnsafePathError(
+                f"names the shard '{shown(shard)}', which leads out of the folder",
+                file=shown(found.index_name),
+                expected="plain file names",
+                advice="Do not use this model before you know who wrote its index.",
+            )
+        real = resolve_inside(found.root / shard, found.root, file=shown(shard))
+        there = False
+        with suppress(OSError):  # a name that is too long
+            there = real.exists()
+        if not there:
+            message = f"names the absent shard '{shown(shard)}'"
+            raise _bad_index(found.index_name, message, "every shard in place")
+        if pure.suffix != _SUFFIX:
+            message = f"names '{shown(shard)}', which is not safetensors"
+            raise _bad_index(found.index_name, message, "shards in .safetensors files")
 
 
 def _bad_index(index: str, message: str, expected: str) -> IndexFileError:
@@ -249,7 +257,7 @@ def read_json(
         found.bytes_read += file.bytes_read
     return parse_object(
         raw,
-        Limits(depth=64, values=limit // 8, unique=unique, finite=False),
+        Limits(depth=64, values=_MAX_VALUES, unique=unique, finite=False),
         error=error,
         file=name,
         advice="Correct the file, or download it again.",

@@ -4,15 +4,12 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from parentage.artifact.entry import Entry, shown
 from parentage.errors import DescriptionError
-
-if TYPE_CHECKING:
-    from parentage.artifact.entry import Entry
 
 Range = tuple[int, int]
 
@@ -27,8 +24,8 @@ def check_tile(entry: Entry, grid: tuple[int, ...], select: tuple[Range, ...]) -
     if any(size < 0 for size in grid) or math.prod(grid) != entry.size:
         raise DescriptionError(
             f"the grid {grid} has {math.prod(grid)} elements",
-            file=entry.file,
-            tensor=entry.name,
+            file=shown(entry.file),
+            tensor=shown(entry.name),
             expected=f"{entry.size} elements, those of shape {list(entry.shape)}",
             advice="The description does not fit the stored tensor.",
         )
@@ -38,8 +35,8 @@ def check_tile(entry: Entry, grid: tuple[int, ...], select: tuple[Range, ...]) -
     ):
         raise DescriptionError(
             f"the ranges {select} do not fit the grid {grid}",
-            file=entry.file,
-            tensor=entry.name,
+            file=shown(entry.file),
+            tensor=shown(entry.name),
             expected="one half-open range inside each axis",
             advice="The description does not fit the stored tensor.",
         )

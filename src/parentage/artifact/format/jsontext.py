@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?+'
 _TOKEN = re.compile(_STRING + rb"|[\[\]{}]", re.DOTALL)
 _DIGITS = 20
+_MOST_WIDE = 16_000_000
 _OPEN, _CLOSE, _QUOTE = frozenset(b"[{"), frozenset(b"]}"), ord('"')
 
 
@@ -74,6 +75,13 @@ def parse_object(
         fail(
             f"holds about {values} values", None, f"at most {limits.values} JSON values"
         )
+    if len(raw) > _MOST_WIDE and not raw.isascii():
+        # One sign outside the basic plane makes Python store four bytes for each.
+        fail(
+            f"holds {len(raw)} bytes of text that is not ASCII",
+            None,
+            f"at most {_MOST_WIDE} bytes of such text",
+        )
     deep = _too_deep(raw, limits.depth)
     if deep is not None:
         fail(
@@ -98,6 +106,11 @@ def parse_object(
         fail(str(problem), None, "a plain JSON object with unique keys")
     except RecursionError:
         fail("JSON is nested too deep to parse", None, "a flat JSON object")
+    if rb"\u" in raw:
+        try:
+            json.dumps(found, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            fail("holds half of a surrogate pair", None, "text in valid Unicode")
     if not isinstance(found, dict):
         fail(f"holds a JSON {type(found).__name__}", 0, "a JSON object")
     return found
@@ -139,7 +152,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         seen: set[str] = set()
         for key, _ in pairs:
             if key in seen:
-                message = f"duplicate key {shown(key)!r}"
+                message = f"duplicate key '{shown(key)}'"
                 raise _RejectedError(message)
             seen.add(key)
     return found

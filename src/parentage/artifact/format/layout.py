@@ -75,7 +75,7 @@ def check_layout(
 def _hole(entry: Entry, cursor: int) -> Problem:
     message = f"{entry.begin - cursor} bytes before this tensor belong to no tensor"
     name = shown(entry.name)
-    return Problem("hole", "warning", message, entry.file, name, cursor)
+    return Problem("hole", "warning", message, shown(entry.file), name, cursor)
 
 
 def _beyond(entry: Entry, cursor: int, size: int) -> LayoutError | TruncatedError:
@@ -83,7 +83,7 @@ def _beyond(entry: Entry, cursor: int, size: int) -> LayoutError | TruncatedErro
     if entry.begin > max(cursor, size):
         return LayoutError(
             f"bytes {entry.begin}..{entry.end} are out of range",
-            file=entry.file,
+            file=shown(entry.file),
             tensor=shown(entry.name),
             offset=entry.begin,
             expected=f"a range inside the file's {size} bytes",
@@ -91,7 +91,7 @@ def _beyond(entry: Entry, cursor: int, size: int) -> LayoutError | TruncatedErro
         )
     return TruncatedError(
         f"the file ends at byte {size}",
-        file=entry.file,
+        file=shown(entry.file),
         tensor=shown(entry.name),
         offset=entry.begin,
         expected=f"data up to byte {entry.end}",

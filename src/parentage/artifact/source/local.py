@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import stat
 import threading
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ from parentage.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from types import TracebackType
 
 # Above this length one copy costs more than the slice of a memoryview.
@@ -60,9 +61,10 @@ def resolve_inside(path: Path, root: Path, *, file: str) -> Path:
 
 def _homes(real_root: Path) -> tuple[Path, ...]:
     """Folders that count as inside a root."""
-    cache = real_root.parent.parent
-    if real_root.parent.name == "snapshots" and cache.name.startswith("models--"):
-        return real_root, cache / "blobs"
+    for folder in real_root.parents:
+        cache = folder.parent
+        if folder.name == "snapshots" and cache.name.startswith("models--"):
+            return real_root, cache / "blobs"
     return (real_root,)
 
 
@@ -78,9 +80,12 @@ class LocalFile:
     Args:
         path: the file.
         root: folder that it must not lead out of; by default its own.
-        name: how messages call it; by default its path relative to ``root``.
+        name: its name in the checkpoint; by default the last part of the path.
 
     Attributes:
+        path: the file, as it was asked for.
+        name: its name in the checkpoint.
+        label: the name, made safe to print.
         size: length in bytes when it was opened.
 
     Raises:
@@ -92,11 +97,12 @@ class LocalFile:
         self, path: Path, *, root: Path | None = None, name: str | None = None
     ) -> None:
         self.path = path
-        self.name = shown(name or path.name)
+        self.name = name or path.name
+        self.label = shown(self.name)
         self._fd = -1
         self._lock = threading.Lock()
         self._bytes_read = 0
-        real = resolve_inside(path, root or path.parent, file=self.name)
+        real = resolve_inside(path, root or path.parent, file=self.label)
         # O_NONBLOCK: opening a FIFO would otherwise wait for a writer for ever.
         flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
         try:
@@ -105,7 +111,7 @@ class LocalFile:
             message = f"cannot be opened: {error.strerror or error}"
             raise UnreadableError(
                 message,
-                file=self.name,
+                file=self.label,
                 expected="a readable file",
                 advice="Check its permissions, and whether the download finished.",
             ) from error
@@ -115,7 +121,7 @@ class LocalFile:
             message = f"is a {_kind(status.st_mode)}"
             raise UnreadableError(
                 message,
-                file=self.name,
+                file=self.label,
                 expected="a regular file",
                 advice="Name a file that holds weights.",
             )
@@ -134,9 +140,15 @@ class LocalFile:
             TruncatedError: the file ends before; nothing is allocated then.
         """
         self._require(offset, length)
-        buffer = bytearray(length)
-        self.read_into(offset, memoryview(buffer))
-        return bytes(buffer)
+        with self._system_errors():
+            data = os.pread(self._fd, length, offset)
+        self._count(len(data))
+        if len(data) < length:
+            # One call gives at most 2 GB, and nothing where the file was cut.
+            if not data:
+                raise self._short(offset, length, offset)
+            data += self.pread(offset + len(data), length - len(data))
+        return data
 
     def read_into(self, offset: int, buffer: memoryview) -> None:
         """Fill ``buffer`` (contiguous bytes) from ``offset``, without copying.
@@ -147,7 +159,8 @@ class LocalFile:
         done, length = 0, buffer.nbytes
         self._require(offset, length)
         while done < length:
-            got = os.preadv(self._fd, (buffer[done:],), offset + done)
+            with self._system_errors():
+                got = os.preadv(self._fd, (buffer[done:],), offset + done)
             if not got:
                 raise self._short(offset, length, offset + done)
             done += got
@@ -170,7 +183,8 @@ class LocalFile:
             return
         self._require(max(offsets), length)
         fd, pread = self._fd, os.pread
-        data = b"".join([pread(fd, length, offset) for offset in offsets])
+        with self._system_errors():
+            data = b"".join([pread(fd, length, offset) for offset in offsets])
         if len(data) != buffer.nbytes:
             # A regular file gives short runs only where it ends.
             raise self._short(max(offsets), length, os.fstat(fd).st_size)
@@ -192,7 +206,7 @@ class LocalFile:
         message = f"changed while it was read: now {status.st_size} bytes"
         raise kind(
             message,
-            file=self.name,
+            file=self.label,
             expected=f"{self.size} bytes, unmodified since it was opened",
             advice="Wait until the writing has ended and run again.",
         )
@@ -233,15 +247,27 @@ class LocalFile:
     def _require(self, offset: int, length: int) -> None:
         if self._fd < 0:
             message = "read after it was closed"
-            raise UnreadableError(message, file=self.name)
+            raise UnreadableError(message, file=self.label)
         if offset + length > self.size:
             raise self._short(offset, length, self.size)
+
+    @contextmanager
+    def _system_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise UnreadableError(
+                f"cannot be read: {error.strerror or error}",
+                file=self.label,
+                expected="a readable file",
+                advice="Check the disk or the network drive that it lies on.",
+            ) from error
 
     def _short(self, offset: int, length: int, found: int) -> TruncatedError:
         message = f"the file ends at byte {found}"
         return TruncatedError(
             message,
-            file=self.name,
+            file=self.label,
             offset=offset,
             expected=f"{length} bytes, up to byte {offset + length}",
             advice="Download or copy the file again.",
