@@ -40,14 +40,11 @@ def groups_of_block(block: BlockSamples) -> list[tuple[Floats, Floats]]:
         if rows is None or len(rows[0]) < 2:
             continue
         _, candidate, reference = rows
-        where = {layer: i for i, layer in enumerate(sample.reference_layers)}
         slots = len(sample.index[0]) if sample.axes[0] == "slot" else 1
-        for i, layer in enumerate(sample.candidate_layers):
-            if layer not in where:
-                continue
+        for i, j in sample.same_layers():
             pair = zip(
                 np.split(candidate[i], slots),
-                np.split(reference[where[layer]], slots),
+                np.split(reference[j], slots),
                 strict=True,
             )
             found.extend((c[:MAX_UNITS], r[:MAX_UNITS]) for c, r in pair)

@@ -24,6 +24,9 @@ from parentage.stats.coins import Part, count, swap_profile
 from parentage.stats.fixed_points import count_fixed_points
 from parentage.stats.tails import bonferroni, log10_binomial_tail, log10_fixed_points
 
+BULK = 8
+"""Directions that are taken out of an embedding's profile."""
+
 
 def vector_profile(
     samples: list[Sample],
@@ -40,11 +43,8 @@ def vector_profile(
     for sample in samples:
         if sample.axes != ("residual",):
             continue
-        where = {layer: i for i, layer in enumerate(sample.reference_layers)}
-        for i, layer in enumerate(sample.candidate_layers):
-            if layer not in where:
-                continue
-            c, r = sample.candidate[i], sample.reference[where[layer]]
+        for i, j in sample.same_layers():
+            c, r = sample.candidate[i], sample.reference[j]
             if c.std() > 0 and r.std() > 0:
                 left.append((c - c.mean()) / c.std())
                 right.append((r - r.mean()) / r.std())
@@ -65,12 +65,36 @@ def embedding_profile(
             if sample is None or len(sample.axes) < 2:
                 continue
             rows = unit_rows(sample, block)
-            if rows is not None and len(rows[0]) >= 2:
-                ids, c, r = rows
-                # Layers never repeat here; several tensors of a role become features.
-                for i in range(min(c.shape[0], r.shape[0])):
-                    found.append((role, ids, c[i], r[i]))
+            if rows is None or len(rows[0]) < 2:
+                continue
+            ids, c, r = rows
+            for i, j in sample.same_layers():
+                found.append((role, ids, without_bulk(c[i]), without_bulk(r[j])))
     return found
+
+
+def without_bulk(profile: Floats) -> Floats:
+    """A profile without the few directions that dominate all of its units.
+
+    Output matrices have a large common part (token frequency), which leaves a coin
+    with hardly more than one independent feature. The mean over features and the
+    leading directions in feature space are taken out of each model on its own.
+    Relabelling units commutes with this, so exactness is not touched.
+
+    Args:
+        profile: ``(units, features)``.
+    """
+    units, features = profile.shape
+    out = profile - profile.mean(axis=1, keepdims=True)
+    k = min(BULK, min(units, features) // 4)
+    if k < 1:
+        return out
+    start = np.random.default_rng(0).standard_normal((features, k), dtype=np.float32)
+    basis = np.linalg.qr(start)[0]
+    for _ in range(4):
+        basis = np.linalg.qr(out.T @ (out @ basis))[0]
+    rest: Floats = out - (out @ basis) @ basis.T
+    return rest
 
 
 def pooled_residual(

@@ -22,8 +22,8 @@ class Sample:
         candidate_layers, reference_layers: layer index of each leading row.
         index: for each canonical axis, which indices were read (of both models).
         candidate_shape, reference_shape: full canonical shapes.
-        unchanged: ``(Lc, Lr)``-free flags: for equal layer numbers, whether every
-            value read is the same after rounding to the coarser stored format.
+        missing: (candidate layers, reference layers) at which there is no such
+            tensor; their rows are zero and stand for nothing.
         dtypes: stored formats of candidate and reference.
     """
 
@@ -36,7 +36,25 @@ class Sample:
     index: tuple[NDArray[np.int64], ...]
     candidate_shape: tuple[int, ...]
     reference_shape: tuple[int, ...]
+    missing: tuple[frozenset[int | None], frozenset[int | None]] = (
+        frozenset(),
+        frozenset(),
+    )
     dtypes: tuple[str, str] = ("F32", "F32")
+
+    def same_layers(self) -> list[tuple[int, int]]:
+        """Positions of equal layer numbers at which both models have the tensor."""
+        return [
+            (i, j)
+            for i, layer in enumerate(self.candidate_layers)
+            if (j := self.position(layer)) is not None and layer not in self.missing[0]
+        ]
+
+    def position(self, layer: int | None) -> int | None:
+        """Position of a reference layer that has the tensor."""
+        if layer in self.missing[1] or layer not in self.reference_layers:
+            return None
+        return self.reference_layers.index(layer)
 
     def axis(self, label: str) -> int:
         """Position of an axis among the canonical ones."""

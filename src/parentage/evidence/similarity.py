@@ -50,6 +50,7 @@ class Tally:
         tensors, identical: tensors compared, and how many are the same throughout.
         log10_p: smallest log10 chance that a uniformly relabelled tensor came out
             equal; 0 where every identical tensor is constant.
+        aligned: elements of matrices, which the other sums are over.
     """
 
     elements: int = 0
@@ -57,6 +58,7 @@ class Tally:
     tensors: int = 0
     identical: int = 0
     log10_p: float = 0.0
+    aligned: int = 0
     dot: float = 0.0
     left: float = 0.0
     right: float = 0.0
@@ -65,32 +67,34 @@ class Tally:
     difference: float = 0.0
 
     def add(
-        self,
-        sample: Sample,
-        pairs: list[tuple[int, int]],
-        units: Callable[[Floats], int],
+        self, sample: Sample, i: int, j: int, units: Callable[[Floats], int]
     ) -> None:
-        """Add the tensors at the given (candidate, reference) layer positions."""
-        for i, j in pairs:
-            c, r = sample.candidate[i], sample.reference[j]
-            if c.size == 0:
-                continue
-            same = equal_values(c, r, sample.dtypes)
-            self.tensors += 1
-            self.elements += c.size
-            self.equal += int(same.sum())
-            if same.all() and not sample.truncated:
-                self.identical += 1
-                n = units(r)
-                self.log10_p = min(self.log10_p, -math.lgamma(n + 1) * LOG10_E)
-            x, y = c.ravel(), r.ravel()
-            self.dot += float(np.dot(x, y))
-            self.left += float(np.dot(x, x))
-            self.right += float(np.dot(y, y))
-            self.sum_left += float(x.sum(dtype=np.float64))
-            self.sum_right += float(y.sum(dtype=np.float64))
-            difference = x - y
-            self.difference += float(np.dot(difference, difference))
+        """Add the tensors at candidate position ``i`` and reference position ``j``.
+
+        Vectors count for identity only: gains near 1 would give any two models a
+        high cosine.
+        """
+        c, r = sample.candidate[i], sample.reference[j]
+        if c.size == 0:
+            return
+        same = equal_values(c, r, sample.dtypes)
+        self.tensors += 1
+        self.elements += c.size
+        self.equal += int(same.sum())
+        if same.all() and not sample.truncated:
+            self.identical += 1
+            self.log10_p = min(self.log10_p, -math.lgamma(units(r) + 1) * LOG10_E)
+        if c.ndim < 2:
+            return
+        x, y = c.ravel(), r.ravel()
+        self.aligned += c.size
+        self.dot += float(np.dot(x, y))
+        self.left += float(np.dot(x, x))
+        self.right += float(np.dot(y, y))
+        self.sum_left += float(x.sum(dtype=np.float64))
+        self.sum_right += float(y.sum(dtype=np.float64))
+        difference = x - y
+        self.difference += float(np.dot(difference, difference))
 
     def merge(self, other: Tally) -> None:
         """Add another tally to this one."""
@@ -114,9 +118,9 @@ class Tally:
     @property
     def pearson(self) -> float:
         """Correlation over all elements after the overall means are removed."""
-        if not self.elements:
+        if not self.aligned:
             return 0.0
-        n = self.elements
+        n = self.aligned
         cross = self.dot - self.sum_left * self.sum_right / n
         left = self.left - self.sum_left**2 / n
         right = self.right - self.sum_right**2 / n

@@ -138,14 +138,10 @@ def _norm_trap(vectors: list[Sample], seed: int) -> NormTrap | None:
     for sample in vectors:
         if not sample.role.endswith("_norm"):
             continue
-        where = {layer: i for i, layer in enumerate(sample.reference_layers)}
-        for i, layer in enumerate(sample.candidate_layers):
-            if layer in where:
-                found.append(
-                    similarity(
-                        sample.candidate[i], sample.reference[where[layer]], rng
-                    )
-                )
+        found += [
+            similarity(sample.candidate[i], sample.reference[j], rng)
+            for i, j in sample.same_layers()
+        ]
     if not found:
         return None
     return NormTrap(
@@ -174,15 +170,15 @@ def _describe(
         if sample.truncated:
             result.truncated.append(sample.role)
         result.elements += sample.candidate.size
-        where = {layer: i for i, layer in enumerate(sample.reference_layers)}
         for i, layer in enumerate(sample.candidate_layers):
             target = partner.get(layer, layer)
-            if target not in where:
+            position = sample.position(target)
+            if position is None or layer in sample.missing[0]:
                 continue
             key = (samples.block, layer)
             result.partners[key] = target
             tally = result.tallies.setdefault(key, Tally())
-            tally.add(sample, [(i, where[target])], _units(sample))
+            tally.add(sample, i, position, _units(sample))
 
 
 def _units(sample: Sample) -> Callable[[Floats], int]:

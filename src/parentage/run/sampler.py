@@ -124,7 +124,7 @@ def _sample(
     sides = [selected(role.candidate, experts), selected(role.reference, experts)]
     routed = any(e is not None for _, e in sides[0])
     slots: tuple[int | None, ...] = experts if routed else (None,)
-    arrays, shapes, formats = [], [], []
+    arrays, shapes, formats, missing = [], [], [], []
     for side, reader, rows in zip(sides, readers, layers, strict=True):
         first = next(iter(side.values()))
         size = tuple(sum(b - a for a, b in axis) for axis in cut)
@@ -135,6 +135,7 @@ def _sample(
                 tensor = side.get((layer, slot)) or side.get((layer, None))
                 if tensor is not None:
                     stack[i, j] = reader.rectangle(tensor, cut)
+        missing.append(frozenset(rows) - {layer for layer, _ in side})
         arrays.append(stack if routed else stack[:, 0])
         shapes.append(first.shape)
         formats.append(first.dtype)
@@ -159,7 +160,8 @@ def _sample(
         tuple(index),
         shapes[0],
         shapes[1],
-        (formats[0], formats[1]),
+        missing=(missing[0], missing[1]),
+        dtypes=(formats[0], formats[1]),
     )
 
 

@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The whole way of an audit: bytes, description, evidence, findings, document."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from parentage.artifact.checkpoint import Checkpoint, open_checkpoint
+from parentage.artifact.dtypes import DTYPES
+from parentage.evidence.module import ModuleEvidence
+from parentage.model.description import Model
+from parentage.model.resolve import describe
+from parentage.report.document import Report
+from parentage.run.compare import compare_modules
+from parentage.run.document import assemble
+from parentage.run.pairing import ModulePair, kind, pair_modules
+from parentage.run.plan import make_plan
+from parentage.run.sampler import Reader
+from parentage.verdict.finding import Criteria
+from parentage.verdict.judge import judge
+
+DEFAULT_BUDGET = 64_000_000
+"""Bytes that may be read of each model: headers, config and weights together."""
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done, how many steps are done, and how many there are."""
+
+ITEMSIZE = {name: kind_.itemsize for name, kind_ in DTYPES.items()}
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A model with its files and its description.
+
+    Attributes:
+        label: what the report calls it; unique within an audit.
+        header_bytes: bytes read to describe it, before any weights.
+    """
+
+    label: str
+    checkpoint: Checkpoint
+    model: Model
+    header_bytes: int
+
+
+def open_model(path: str | Path, label: str | None = None) -> Opened:
+    """Open and describe a model; only headers and config are read.
+
+    Raises:
+        ArtifactError: the files cannot be used.
+        DescriptionError: the tensors cannot be described.
+    """
+    checkpoint = open_checkpoint(path)
+    name = label or checkpoint.name
+    model = describe(name, checkpoint.entries, checkpoint.config)
+    return Opened(name, checkpoint, model, checkpoint.bytes_read)
+
+
+def audit(
+    candidate: str | Path,
+    against: Sequence[str | Path],
+    *,
+    budget: int = DEFAULT_BUDGET,
+    seed: int = 0,
+    criteria: Criteria | None = None,
+    command: Sequence[str] = (),
+    progress: Progress | None = None,
+) -> Report:
+    """Does the candidate, or any module of it, carry a reference's weights?
+
+    Args:
+        candidate: path of the model under test.
+        against: paths of the references, at least one.
+        budget: bytes to read of each model at most.
+        seed: decides which bytes; fixed before anything is looked at.
+        criteria: levels and floors of the findings.
+        command: how the audit was called, for the report.
+        progress: told about each module.
+
+    Raises:
+        ParentageError: a file cannot be used; see its subclasses.
+    """
+    started = time.monotonic()
+    criteria = criteria or Criteria()
+    with ExitStack() as stack:
+        labels = _labels([candidate, *against])
+        models = []
+        for path, label in zip([candidate, *against], labels, strict=True):
+            opened = open_model(path, label)
+            stack.enter_context(opened.checkpoint)
+            models.append(opened)
+        own, references = models[0], models[1:]
+        evidence, problems = gather(
+            own, references, budget=budget, seed=seed, progress=progress
+        )
+        findings = judge(evidence, criteria)
+        return assemble(
+            own,
+            references,
+            evidence,
+            findings,
+            criteria=criteria,
+            budget=budget,
+            seed=seed,
+            command=tuple(command),
+            problems=problems,
+            started=started,
+        )
+
+
+def gather(
+    own: Opened,
+    references: Sequence[Opened],
+    *,
+    budget: int,
+    seed: int,
+    progress: Progress | None = None,
+) -> tuple[list[ModuleEvidence], dict[str, list[object]]]:
+    """Evidence about every module against every reference, one at a time.
+
+    Returns:
+        The evidence, and per model what was odd about the values read.
+    """
+    all_pairs = [pair_modules(own.model, r.model) for r in references]
+    total = sum(len(pairs) for pairs in all_pairs)
+    done = 0
+    evidence: list[ModuleEvidence] = []
+    problems: dict[str, list[object]] = {}
+    reader = Reader(own.checkpoint, keep=len(references) > 1)
+    share = _share(references)
+    for reference, pairs in zip(references, all_pairs, strict=True):
+        other = Reader(reference.checkpoint)
+        plan = make_plan(
+            pairs,
+            budgets=(
+                max(0, budget - own.header_bytes) // share,
+                max(0, budget - reference.header_bytes),
+            ),
+            itemsize=ITEMSIZE,
+            seed=seed,
+        )
+        for pair in pairs:
+            if progress is not None:
+                progress(f"{pair.candidate.name} against {reference.label}", done, total)
+            evidence.append(
+                compare_modules(
+                    pair, plan, reader, other, name=reference.label, seed=seed
+                )
+            )
+            done += 1
+        evidence += _missing(own.model, reference, pairs)
+        problems[reference.label] = list(other.problems)
+    problems[own.label] = list(reader.problems)
+    if progress is not None:
+        progress("done", total, total)
+    return evidence, problems
+
+
+def _share(references: Sequence[Opened]) -> int:
+    """Over how many different plans the candidate's budget is spread.
+
+    References of equal shapes are read with equal plans, and the candidate's
+    rectangles are kept, so they cost the candidate nothing more.
+    """
+    signatures = {
+        tuple(
+            (t.module, t.role, t.layer, t.expert, t.shape, t.dtype)
+            for m in r.model.modules
+            for t in m.tensors
+        )
+        for r in references
+    }
+    return len(signatures)
+
+
+def _missing(
+    model: Model, reference: Opened, pairs: list[ModulePair]
+) -> list[ModuleEvidence]:
+    """Modules that the reference has no counterpart of."""
+    paired = {p.candidate.name for p in pairs}
+    return [
+        ModuleEvidence(
+            module.name,
+            "",
+            reference.label,
+            reason=f"{reference.label} has no {kind(module.name)}",
+        )
+        for module in model.modules
+        if module.name not in paired
+    ]
+
+
+def _labels(paths: Sequence[str | Path]) -> list[str]:
+    """Names for the report: the last part of each path, made unique."""
+    names = [Path(p).name or Path(p).resolve().name for p in paths]
+    seen: dict[str, int] = {}
+    labels = []
+    for name in names:
+        seen[name] = seen.get(name, 0) + 1
+        labels.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+    return labels

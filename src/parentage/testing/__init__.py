@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""For tests, benchmarks and third parties: synthetic models and conformance checks."""
