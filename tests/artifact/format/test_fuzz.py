@@ -15,6 +15,7 @@ import time
 
 import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 from parentage.artifact import DTYPES, open_checkpoint
 from parentage.errors import ParentageError
@@ -146,23 +147,39 @@ def make(rng):
     header, data = seed_file(rng)
     way = rng.random()
     if way < 0.55:
-        for _ in range(rng.choice((1, 1, 2, 4))):
+        for _ in range(rng.choice((0, 1, 1, 1, 2, 4))):
             header = edit(rng, header)
     text = json.dumps(header, ensure_ascii=rng.random() < 0.5)
     raw = text.encode("utf-8", "surrogatepass")
-    if 0.5 < way < 0.8:
+    if 0.5 < way < 0.75:
         raw = damage(rng, raw)
     content = len(raw).to_bytes(8, "little") + raw + data
-    if way > 0.75:
+    if way > 0.7:
         content = damage(rng, content)
     return content
 
 
+def make_text(rng, value):
+    """A damaged index or config."""
+    if rng.random() < 0.7:
+        value = edit(rng, value)
+    text = json.dumps(value, ensure_ascii=rng.random() < 0.5)
+    raw = text.encode("utf-8", "surrogatepass")
+    return damage(rng, raw) if rng.random() < 0.5 else raw
+
+
+def overwrite(path, content):
+    """Write in place: truncating to nothing first is slow on some file systems."""
+    with path.open("r+b" if path.exists() else "wb") as out:
+        out.write(content)
+        out.truncate()
+
+
 def try_one(path, content, rng):
     """Open and read everything; whether it opened."""
-    path.write_bytes(content)
+    overwrite(path, content)
     try:
-        with open_checkpoint(path) as model:
+        with open_checkpoint(path.parent) as model:
             for entry in list(model.entries.values())[:20]:
                 size = entry.size
                 grid = rng.choice([entry.shape, (size,)])
@@ -196,12 +213,27 @@ def peak_memory():
 
 def fuzz(folder, seconds, seed):
     rng = random.Random(seed)
-    path = folder / "model.safetensors"
+    single, text_folder = folder / "single", folder / "texts"
+    single.mkdir()
+    text_folder.mkdir()
+    weight_map = {}
+    for i, name in enumerate(("one.safetensors", "two.safetensors")):
+        save_file({f"t{i}": np.zeros((2, 3))}, text_folder / name)
+        weight_map[f"t{i}"] = name
+    index = {"metadata": {"total_size": 96}, "weight_map": weight_map}
+    config = {"model_type": "llama", "hidden_size": 3, "rope": {"theta": 1e4}}
     before, start = peak_memory(), time.monotonic()
     runs = opened = 0
     slowest = 0.0
     while time.monotonic() - start < seconds:
-        content = make(rng)
+        way = rng.random()
+        if way < 0.8:
+            path, content = single / "model.safetensors", make(rng)
+        elif way < 0.95:
+            path = text_folder / "model.safetensors.index.json"
+            content = make_text(rng, index)
+        else:
+            path, content = single / "config.json", make_text(rng, config)
         began = time.monotonic()
         try:
             opened += try_one(path, content, rng)
@@ -211,6 +243,8 @@ def fuzz(folder, seconds, seed):
             raise
         slowest = max(slowest, time.monotonic() - began)
         assert slowest < SLOWEST, content[:4000]
+        if path.name == "config.json":
+            path.unlink()
         runs += 1
     growth = peak_memory() - before
     assert growth < MOST_GROWTH

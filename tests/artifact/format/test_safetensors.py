@@ -99,7 +99,12 @@ HEADERS = {
     "shape overflow": (
         described(shape="[4294967296,4294967296,4]"),
         HeaderError,
-        ["too many elements", "less than 2**63"],
+        ["too many elements", "at most 2**59"],
+    ),
+    "empty but huge": (
+        described(shape="[4611686018427387904,0]", data_offsets="[0,0]"),
+        HeaderError,
+        ["too many elements", "at most 2**59"],
     ),
     "huge integer": (
         described(shape="[" + "9" * 5000 + "]"),

@@ -35,6 +35,7 @@ _PREFIX = 8
 _METADATA = "__metadata__"
 _FIELDS = frozenset({"dtype", "shape", "data_offsets"})
 _MAX_AXES = 64
+_MAX_ELEMENTS = 2**59
 _INTEGERS = frozenset({int})
 _LIMITS = Limits(depth=4, values=10 * MAX_TENSORS)
 _ADVICE = "The file is damaged or not safetensors: download or save it again."
@@ -132,10 +133,11 @@ def _entry(file: LocalFile, name: str, item: object, start: int) -> Entry:
         message = f"shape {shown(str(shape))} is malformed"
         expected = f"a list of at most {_MAX_AXES} integers >= 0"
         raise _malformed(file, message, expected, tensor=name)
-    bits = math.prod(shape) * DTYPES[dtype].bits
-    if bits > 8 * MAX_OFFSET:
+    # Axes of length zero do not count: an empty array has strides, too.
+    if math.prod(axis or 1 for axis in shape) > _MAX_ELEMENTS:
         message = f"shape {shown(str(shape))} has too many elements"
-        raise _malformed(file, message, "less than 2**63 bytes", tensor=name)
+        raise _malformed(file, message, "at most 2**59 elements", tensor=name)
+    bits = math.prod(shape) * DTYPES[dtype].bits
     begin, end = _range(file, name, item["data_offsets"], start)
     if bits != 8 * (end - begin):
         raise LayoutError(
