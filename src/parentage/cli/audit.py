@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``parentage audit``: judge every module of a model against references."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from parentage.cli.options import (
+    budget_option,
+    debug_option,
+    html_option,
+    json_option,
+    seed_option,
+)
+from parentage.cli.outcome import audit_code, check_target, write_text
+from parentage.cli.progress import progress_bar
+
+
+class AuditCommand(click.Command):
+    """Lets one ``--against`` take several models once the candidate is named."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Turn ``C --against R1 R2`` into ``C --against R1 --against R2``.
+
+        Only after the candidate: in ``--against R1 R2 C`` nobody could tell which of
+        the three is meant to be the candidate, so that stays an error.
+        """
+        takes_value = {
+            name
+            for param in self.params
+            if isinstance(param, click.Option) and not param.is_flag
+            for name in param.opts
+        }
+        words: list[str] = []
+        named = open_list = False
+        previous = ""
+        for position, word in enumerate(args):
+            if word == "--":
+                words += args[position:]
+                break
+            if previous in takes_value:
+                open_list = previous == "--against" and named
+            elif word.startswith("-"):
+                open_list = word.startswith("--against=") and named
+            elif open_list:
+                words.append("--against")
+            else:
+                named = True
+            words.append(word)
+            previous = word if previous not in takes_value else ""
+        return super().parse_args(ctx, words)
+
+
+@click.command(name="audit", cls=AuditCommand, no_args_is_help=True)
+@click.argument("candidate")
+@click.option(
+    "--against",
+    multiple=True,
+    required=True,
+    metavar="REFERENCE",
+    help="A model that the candidate may carry weights of; may be given repeatedly.",
+)
+@html_option()
+@json_option("the report document (parentage.report/1)")
+@budget_option()
+@seed_option()
+@debug_option()
+def command(
+    candidate: str,
+    against: tuple[str, ...],
+    html: Path | None,
+    *,
+    as_json: bool,
+    budget: int,
+    seed: int,
+) -> int:
+    """Judge every module of CANDIDATE against one or more references.
+
+    CANDIDATE and REFERENCE are local model folders or safetensors files. Several
+    references may follow one --against.
+
+    Exit code 1: some module is identical to a reference's or carries its weights. 0:
+    nothing was found and enough could be tested. 3: inconclusive. Finding nothing is
+    no proof of training from scratch.
+    """
+    if html is not None:
+        check_target(html)
+    from parentage.run.audit import audit
+
+    line = ["parentage", "audit", candidate]
+    for reference in against:
+        line += ["--against", reference]
+    line += ["--budget", str(budget), "--seed", str(seed)]
+    with progress_bar() as progress:
+        report = audit(
+            candidate,
+            against,
+            budget=budget,
+            seed=seed,
+            command=line,
+            progress=progress,
+        )
+    if html is not None:
+        from parentage.report.html import render_html
+
+        write_text(html, render_html(report))
+    if as_json:
+        click.echo(report.to_json())
+    else:
+        from parentage.cli.console import stdout
+        from parentage.report.terminal import print_report
+
+        print_report(report, stdout())
+    if html is not None:
+        click.echo(f"HTML report: {html}", err=True)
+    return audit_code(report)

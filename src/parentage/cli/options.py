@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Options and arguments that several commands share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+DEFAULT_BUDGET: Final = 64_000_000
+
+UNITS: Final = {
+    "": 1,
+    "b": 1,
+    "k": 10**3,
+    "kb": 10**3,
+    "kib": 2**10,
+    "m": 10**6,
+    "mb": 10**6,
+    "mib": 2**20,
+    "g": 10**9,
+    "gb": 10**9,
+    "gib": 2**30,
+}
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+class Bytes(click.ParamType[int]):
+    """A number of bytes, such as ``64000000``, ``64MB`` or ``61.5MiB``."""
+
+    name = "bytes"
+
+    def get_metavar(
+        self,
+        param: click.Parameter,  # noqa: ARG002
+        ctx: click.Context,  # noqa: ARG002
+    ) -> str:
+        """How the value is called in ``--help``."""
+        return "BYTES"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int:
+        """Turn text into a whole number of bytes."""
+        if isinstance(value, int):
+            return value
+        match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*([a-zA-Z]*)", str(value).strip())
+        unit = UNITS.get(match[2].lower()) if match else None
+        if match is None or unit is None:
+            self.fail(
+                f"{value!r} is no size; write 64000000, 64MB or 64MiB", param, ctx
+            )
+        size = int(float(match[1]) * unit) if "." in match[1] else int(match[1]) * unit
+        if size < 1:
+            self.fail("a size is at least one byte", param, ctx)
+        return size
+
+
+def budget_option() -> Decorator:
+    """``--budget BYTES``."""
+    return click.option(
+        "--budget",
+        type=Bytes(),
+        default=DEFAULT_BUDGET,
+        show_default="64MB",
+        help="Bytes to read of each model at most: 64MB, 64MiB, 64000000.",
+    )
+
+
+def seed_option() -> Decorator:
+    """``--seed INT``."""
+    return click.option(
+        "--seed",
+        type=click.IntRange(min=0),
+        default=0,
+        show_default=True,
+        help="Decides which bytes are read, before anything is looked at.",
+    )
+
+
+def json_option(what: str) -> Decorator:
+    """``--json``."""
+    return click.option(
+        "--json",
+        "as_json",
+        is_flag=True,
+        help=f"Write {what} to stdout as JSON and nothing else.",
+    )
+
+
+def html_option() -> Decorator:
+    """``--html FILE``."""
+    return click.option(
+        "--html",
+        type=click.Path(dir_okay=False, path_type=Path),
+        metavar="FILE",
+        help="Also write one self-contained HTML file.",
+    )
+
+
+def debug_option() -> Decorator:
+    """``--debug``, which :func:`parentage.cli.main.main` takes out of the line."""
+    return click.option(
+        "--debug",
+        is_flag=True,
+        expose_value=False,
+        help="Show tracebacks of errors.",
+    )

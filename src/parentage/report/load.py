@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reads a stored report back, and says plainly what is wrong with one that is not."""
+
+from __future__ import annotations
+
+import json
+from importlib import resources
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from parentage.errors import ReportError
+from parentage.report.document import SCHEMA, Report
+
+SCHEMA_FILE = "report-1.schema.json"
+"""Name of the JSON schema that lies beside this module."""
+
+MAX_BYTES = 512 << 20
+"""A report larger than this is refused unread."""
+
+
+def load_report(path: str | Path) -> Report:
+    """Read a report that ``parentage audit --json`` wrote.
+
+    Args:
+        path: a file with one ``parentage.report/1`` document.
+
+    Raises:
+        ReportError: the file is missing, no JSON, of another version, or has wrong
+            fields.
+    """
+    where = Path(path)
+    try:
+        size = where.stat().st_size
+        if size > MAX_BYTES:
+            raise ReportError(
+                f"the file has {size} bytes",
+                file=str(path),
+                expected=f"a report of at most {MAX_BYTES} bytes",
+            )
+        text = where.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ReportError(
+            f"cannot be read: {error.strerror or error}",
+            file=str(path),
+            advice="Give the file that `parentage audit --json` wrote.",
+        ) from error
+    except UnicodeDecodeError as error:
+        raise ReportError(
+            "is not UTF-8 text", file=str(path), offset=error.start
+        ) from error
+    return parse_report(text, file=str(path))
+
+
+def parse_report(text: str, *, file: str | None = None) -> Report:
+    """Turn JSON text into a report.
+
+    Args:
+        text: the document.
+        file: where it came from, for error messages.
+
+    Raises:
+        ReportError: see :func:`load_report`.
+    """
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        offset = error.pos if isinstance(error, json.JSONDecodeError) else None
+        raise ReportError(f"is not JSON: {error}", file=file, offset=offset) from error
+    if not isinstance(data, dict):
+        raise ReportError(
+            f"holds a JSON {type(data).__name__}",
+            file=file,
+            expected="an object with the key 'schema'",
+        )
+    version = data.get("schema")
+    if version != SCHEMA:
+        raise ReportError(
+            f"has schema {str(version)[:80]!r}",
+            file=file,
+            expected=repr(SCHEMA),
+            advice="A newer parentage may be needed to read it.",
+        )
+    try:
+        return Report.model_validate_json(text)
+    except ValidationError as error:
+        raise ReportError(_first_problem(error), file=file) from error
+
+
+def _first_problem(error: ValidationError) -> str:
+    """Path and message of the first wrong field, and how many more there are."""
+    problems = error.errors(include_url=False, include_input=False)
+    first = problems[0]
+    path = ".".join(str(part) for part in first["loc"]) or "document"
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    return f"wrong field '{path}': {first['msg']}{more}"
+
+
+def schema_text() -> str:
+    """The JSON schema of the current document model, as it ships."""
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **Report.model_json_schema(by_alias=True, mode="validation"),
+    }
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+def shipped_schema() -> str:
+    """The JSON schema file that was installed with the package."""
+    return resources.files("parentage.report").joinpath(SCHEMA_FILE).read_text("utf-8")
