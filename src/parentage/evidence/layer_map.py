@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -125,8 +126,9 @@ def layer_map(block: BlockSamples, collected: list[GroupCoins]) -> LayerMap | No
         for item in collected
     ]
 
-    def total(part: Callable[[Coins], NDArray[np.generic]]) -> NDArray[np.generic]:
-        return np.sum([part(item.coins) for item in collected], axis=0)
+    def total(part: Callable[[Coins], NDArray[Any]]) -> NDArray[Any]:
+        summed: NDArray[Any] = np.sum([part(item.coins) for item in collected], axis=0)
+        return summed
 
     return LayerMap(
         module=block.module,

@@ -41,6 +41,8 @@ class ModuleEvidence:
         truncated: roles whose shapes differ, so only a common range was compared.
         compared: blocks of which something was read in both models.
         reason: why nothing could be compared, if so.
+        search: ``log10`` of the number of ways in which names were looked for by
+            content; every exact p-value is multiplied by it.
     """
 
     module: str
@@ -55,6 +57,7 @@ class ModuleEvidence:
     truncated: list[str] = field(default_factory=list)
     compared: list[str] = field(default_factory=list)
     reason: str | None = None
+    search: float = 0.0
 
     @property
     def tally(self) -> Tally:

@@ -85,7 +85,7 @@ def without_bulk(profile: Floats) -> Floats:
         profile: ``(units, features)``.
     """
     units, features = profile.shape
-    out = profile - profile.mean(axis=1, keepdims=True)
+    out: Floats = profile - profile.mean(axis=1, keepdims=True)
     k = min(BULK, min(units, features) // 4)
     if k < 1:
         return out
@@ -130,11 +130,12 @@ def pooled_residual(
     parts = []
     fixed, groups_p = 0, 0.0
     for ids, c, r in pieces:
-        even = ids[: len(ids) // 2 * 2]
-        starts = int(even[0]) % 2 if len(even) else 0
-        c, r, ids = c[starts:], r[starts:], ids[starts:]
-        pairs = ids[: len(ids) // 2 * 2 : 2] // 2
-        parts.append(Part(pairs, swap_profile(c[None]), swap_profile(r[None])))
+        # Pairs are (2k, 2k+1): an odd first dim has no partner among those read.
+        odd = int(ids[0]) % 2
+        pairs = ids[odd : odd + (len(ids) - odd) // 2 * 2 : 2] // 2
+        parts.append(
+            Part(pairs, swap_profile(c[None, odd:]), swap_profile(r[None, odd:]))
+        )
         k = count_fixed_points(
             np.ascontiguousarray(c[:2048]), np.ascontiguousarray(r[:2048])
         )

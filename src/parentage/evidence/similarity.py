@@ -26,19 +26,27 @@ def equal_values(
     """
     a, b = dtypes
     both_nan = np.isnan(candidate) & np.isnan(reference)
+    same: NDArray[np.bool_]
     if a == b:
-        return (candidate == reference) | both_nan
+        same = (candidate == reference) | both_nan
+        return same
     if rounds_to(a, b) or rounds_to(b, a):
         coarse = DTYPES[a if rounds_to(a, b) else b].numpy
         with np.errstate(over="ignore"):
-            return (
+            same = (
                 candidate.astype(coarse).astype(np.float32)
                 == reference.astype(coarse).astype(np.float32)
             ) | both_nan
+            return same
     digits = min(DTYPES[a].digits, DTYPES[b].digits)
     step = 2.0 ** max(DTYPES[a].quantum, DTYPES[b].quantum)
     room = np.maximum(np.abs(reference) * 2.0 ** (1 - digits), step)
-    return (np.abs(candidate - reference) <= room) | both_nan
+    same = (np.abs(candidate - reference) <= room) | both_nan
+    return same
+
+
+CERTAIN = -100.0
+"""Below this ``log10 p`` no further tensor is counted for the chance of equality."""
 
 
 @dataclass
@@ -83,7 +91,9 @@ class Tally:
         self.equal += int(same.sum())
         if same.all() and not sample.truncated:
             self.identical += 1
-            self.log10_p = min(self.log10_p, -math.lgamma(units(r) + 1) * LOG10_E)
+            if self.log10_p > CERTAIN:
+                chance = -math.lgamma(units(r) + 1) * LOG10_E
+                self.log10_p = min(self.log10_p, chance)
         if c.ndim < 2:
             return
         x, y = c.ravel(), r.ravel()
@@ -105,9 +115,7 @@ class Tally:
     @property
     def all_identical(self) -> bool:
         """Whether every value compared is the same, and some tensor is not constant."""
-        return (
-            self.tensors > 0 and self.identical == self.tensors and self.log10_p < 0
-        )
+        return self.tensors > 0 and self.identical == self.tensors and self.log10_p < 0
 
     @property
     def cosine(self) -> float:
@@ -136,4 +144,4 @@ def distinct_rows(array: Floats) -> int:
     """Number of different rows: each is a unit that a relabelling would move."""
     rows = np.ascontiguousarray(array.reshape(array.shape[0], -1))
     as_bytes = rows.view(np.dtype((np.void, rows.dtype.itemsize * rows.shape[1])))
-    return int(len(np.unique(as_bytes)))
+    return len(np.unique(as_bytes))

@@ -6,7 +6,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from parentage.artifact.checkpoint import Checkpoint, open_checkpoint
@@ -16,6 +16,7 @@ from parentage.model.description import Model
 from parentage.model.resolve import describe
 from parentage.report.document import Report
 from parentage.run.compare import compare_modules
+from parentage.run.content import adopt_names, unknown_names
 from parentage.run.document import assemble
 from parentage.run.pairing import ModulePair, kind, pair_modules
 from parentage.run.plan import make_plan
@@ -38,13 +39,14 @@ class Opened:
 
     Attributes:
         label: what the report calls it; unique within an audit.
-        header_bytes: bytes read to describe it, before any weights.
+        search: ``log10`` of the number of ways in which names were looked for by
+            content (0 where the names were understood).
     """
 
     label: str
     checkpoint: Checkpoint
     model: Model
-    header_bytes: int
+    search: float = 0.0
 
 
 def open_model(path: str | Path, label: str | None = None) -> Opened:
@@ -57,7 +59,7 @@ def open_model(path: str | Path, label: str | None = None) -> Opened:
     checkpoint = open_checkpoint(path)
     name = label or checkpoint.name
     model = describe(name, checkpoint.entries, checkpoint.config)
-    return Opened(name, checkpoint, model, checkpoint.bytes_read)
+    return Opened(name, checkpoint, model)
 
 
 def audit(
@@ -93,7 +95,7 @@ def audit(
             opened = open_model(path, label)
             stack.enter_context(opened.checkpoint)
             models.append(opened)
-        own, references = models[0], models[1:]
+        own, references = recognise(models[0], models[1:], budget=budget)
         evidence, problems = gather(
             own, references, budget=budget, seed=seed, progress=progress
         )
@@ -132,25 +134,28 @@ def gather(
     problems: dict[str, list[object]] = {}
     reader = Reader(own.checkpoint, keep=len(references) > 1)
     share = _share(references)
+    spent = own.checkpoint.bytes_read  # headers, and the search for names
     for reference, pairs in zip(references, all_pairs, strict=True):
         other = Reader(reference.checkpoint)
         plan = make_plan(
             pairs,
             budgets=(
-                max(0, budget - own.header_bytes) // share,
-                max(0, budget - reference.header_bytes),
+                max(0, budget - spent) // share,
+                max(0, budget - reference.checkpoint.bytes_read),
             ),
             itemsize=ITEMSIZE,
             seed=seed,
         )
         for pair in pairs:
             if progress is not None:
-                progress(f"{pair.candidate.name} against {reference.label}", done, total)
-            evidence.append(
-                compare_modules(
-                    pair, plan, reader, other, name=reference.label, seed=seed
+                progress(
+                    f"{pair.candidate.name} against {reference.label}", done, total
                 )
+            found = compare_modules(
+                pair, plan, reader, other, name=reference.label, seed=seed
             )
+            found.search = own.search + reference.search
+            evidence.append(found)
             done += 1
         evidence += _missing(own.model, reference, pairs)
         problems[reference.label] = list(other.problems)
@@ -158,6 +163,36 @@ def gather(
     if progress is not None:
         progress("done", total, total)
     return evidence, problems
+
+
+def recognise(
+    own: Opened, references: Sequence[Opened], *, budget: int
+) -> tuple[Opened, list[Opened]]:
+    """Give unknown names by content: the candidate's, then the references'.
+
+    The candidate takes the names of the reference that explains most of it.
+    """
+    adopted = [_adopt(own, r, budget) for r in references]
+    own = max((a for a in [own, *adopted]), key=_explained)
+    return own, [max(r, _adopt(r, own, budget), key=_explained) for r in references]
+
+
+def _explained(opened: Opened) -> int:
+    unknown = unknown_names(opened.model)
+    return sum(e.size for n, e in opened.checkpoint.entries.items() if n not in unknown)
+
+
+def _adopt(opened: Opened, lender: Opened, budget: int) -> Opened:
+    found = adopt_names(
+        opened.checkpoint, opened.model, lender.checkpoint, lender.model, budget=budget
+    )
+    if found is None:
+        return opened
+    return replace(
+        opened,
+        model=found.model,
+        search=found.log10_options,
+    )
 
 
 def _share(references: Sequence[Opened]) -> int:

@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 import numpy as np
 
-from parentage.evidence.base import Evidence
 from parentage.evidence.coins import pooled_coins
 from parentage.evidence.fixed_points import fixed_points, groups_of_block
 from parentage.evidence.layer_map import (
@@ -183,5 +182,8 @@ def _describe(
 
 def _units(sample: Sample) -> Callable[[Floats], int]:
     """How many units of an identical tensor a relabelling would have moved."""
-    permutable = sample.axes[0] in {"neuron", "expert", "residual"}
-    return distinct_rows if permutable else lambda _: 0
+    for label in ("neuron", "expert", "residual"):
+        if label in sample.axes:
+            axis = sample.axes.index(label)
+            return lambda rows: distinct_rows(np.moveaxis(rows, axis, 0))
+    return lambda _: 0

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from parentage.errors import UsageError
 from parentage.report.document import ModuleResult, Report
@@ -80,8 +81,15 @@ def run_demo(
         candidate, reference = item["candidate"], item["reference"]
         if progress is not None:
             progress(f"{candidate} against {reference}", done, len(comparisons))
-        command = ("parentage", "audit", str(paths[candidate]), "--against",
-                   str(paths[reference]), "--seed", str(seed))
+        command = (
+            "parentage",
+            "audit",
+            str(paths[candidate]),
+            "--against",
+            str(paths[reference]),
+            "--seed",
+            str(seed),
+        )
         report = audit(
             paths[candidate],
             [paths[reference]],
@@ -132,12 +140,10 @@ def _row(
     )
 
 
-def _manifest(zoo: Path) -> dict[str, list[dict[str, dict[str, str]]]]:
+def _manifest(zoo: Path) -> dict[str, Any]:
     file = zoo / "manifest.json"
     try:
-        manifest: dict[str, list[dict[str, dict[str, str]]]] = json.loads(
-            file.read_text(encoding="utf-8")
-        )
+        manifest: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise UsageError(
             f"no usable manifest: {error}",

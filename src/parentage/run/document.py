@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 import platform
 import time
 from collections import Counter
@@ -10,7 +11,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from parentage.evidence.base import Evidence
+import ml_dtypes
+import numpy as np
+
+from parentage import __version__
+from parentage.evidence.base import Evidence, Subject
 from parentage.evidence.layer_map import LayerMap
 from parentage.evidence.module import ModuleEvidence
 from parentage.evidence.similarity import Tally
@@ -126,12 +131,10 @@ def assemble(
             for e, f in zip(evidence, findings, strict=True)
             if e.module == info.name
         ]
-        modules.append(
-            _module(info, chosen, own.model.parameters, criteria, family)
-        )
+        modules.append(_module(info, chosen, own.model.parameters, criteria, family))
     tested = sum(m.parameters for m in modules if m.finding != "not-testable")
     return Report(
-        schema="parentage.report/1",  # type: ignore[call-arg]
+        schema="parentage.report/1",
         versions=versions(),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         seconds=round(time.monotonic() - started, 3),
@@ -169,15 +172,10 @@ def assemble(
 
 def versions() -> dict[str, str]:
     """Versions of everything that touches the numbers."""
-    import ml_dtypes
-    import numpy
-
-    from parentage import __version__
-
     return {
         "parentage": __version__,
         "python": platform.python_version(),
-        "numpy": numpy.__version__,
+        "numpy": np.__version__,
         "ml_dtypes": ml_dtypes.__version__,
     }
 
@@ -229,18 +227,14 @@ def _module(
 
 
 def _power(finding: Finding, criteria: Criteria, family: int) -> Power:
-    from math import log10
-
     return Power(
         correlation=finding.power,
         probability=criteria.power,
-        log10_alpha=criteria.log10_alpha - log10(family),
+        log10_alpha=criteria.log10_alpha - math.log10(family),
     )
 
 
-def _outcome(
-    e: ModuleEvidence, f: Finding, criteria: Criteria, family: int
-) -> Outcome:
+def _outcome(e: ModuleEvidence, f: Finding, criteria: Criteria, family: int) -> Outcome:
     return Outcome(
         reference=e.reference,
         reference_module=e.reference_module or None,
@@ -267,36 +261,32 @@ def _outcome(
 
 
 def _evidence(module: str, number: int, e: ModuleEvidence) -> list[EvidenceItem]:
-    items = []
-    for item in [*e.evidence, *_descriptive(module, e.tally)]:
-        items.append(
-            EvidenceItem(
-                id=f"{module}/{number}/{item.method}",
-                method=item.method,
-                grade=item.grade,
-                reference=e.reference,
-                reference_module=e.reference_module,
-                block=item.subject.block,
-                layer=item.subject.layer,
-                reference_layer=item.subject.reference_layer,
-                statistic=item.statistic,
-                value=item.value,
-                n=item.n,
-                log10_p=item.log10_p,
-                effect=item.effect,
-                null_mean=item.null_mean,
-                null_sd=item.null_sd,
-                residual_group=item.residual_group,
-                reason=item.reason,
-                details=item.details,
-            )
+    return [
+        EvidenceItem(
+            id=f"{module}/{number}/{item.method}",
+            method=item.method,
+            grade=item.grade,
+            reference=e.reference,
+            reference_module=e.reference_module,
+            block=item.subject.block,
+            layer=item.subject.layer,
+            reference_layer=item.subject.reference_layer,
+            statistic=item.statistic,
+            value=item.value,
+            n=item.n,
+            log10_p=item.log10_p,
+            effect=item.effect,
+            null_mean=item.null_mean,
+            null_sd=item.null_sd,
+            residual_group=item.residual_group,
+            reason=item.reason,
+            details=item.details,
         )
-    return items
+        for item in [*e.evidence, *_descriptive(module, e.tally)]
+    ]
 
 
 def _descriptive(module: str, tally: Tally) -> list[Evidence]:
-    from parentage.evidence.base import Subject
-
     if not tally.tensors:
         return []
     subject = Subject(module)
@@ -353,7 +343,13 @@ def _headline(
         outcome = next(o for o in m.outcomes if o.reference == m.reference)
         where = words.parts_text([(p.block, p.layers) for p in outcome.parts])
         accused.append(
-            (m.name, m.finding, str(m.reference), m.share, "" if outcome.whole else where)
+            (
+                m.name,
+                m.finding,
+                str(m.reference),
+                m.share,
+                "" if outcome.whole else where,
+            )
         )
     return words.headline(
         own.label,

@@ -62,8 +62,7 @@ def pair_modules(candidate: Model, reference: Model) -> list[ModulePair]:
             if tied is not None:
                 pairs.append(ModulePair(module, tied, (_tied_block(module, tied),)))
             continue
-        for other in same:
-            pairs.append(ModulePair(module, other, _blocks(module, other)))
+        pairs += [ModulePair(module, m, _blocks(module, m)) for m in same]
     return pairs
 
 

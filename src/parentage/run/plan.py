@@ -176,9 +176,7 @@ def _cap(items: list[_Item], budgets: tuple[int, int]) -> int:
             total += int(min(whole, cap) * share) * item.count[side]
         return total
 
-    low, high = 0, max(
-        (math.prod(i.shape) * max(i.itemsize) for i in items), default=1
-    )
+    low, high = 0, max((math.prod(i.shape) * max(i.itemsize) for i in items), default=1)
     if all(needed(high, side) <= budgets[side] for side in (0, 1)):
         return high
     while high - low > 1:

@@ -120,9 +120,7 @@ def ratio(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]
     return out
 
 
-def count(
-    parts: Sequence[Part], keep: Sequence[tuple[int, int]] = ()
-) -> Coins:
+def count(parts: Sequence[Part], keep: Sequence[tuple[int, int]] = ()) -> Coins:
     """Coins of units that several tensors, or several rows, describe together.
 
     Products of the same unit are added before the sign is taken, because the unit
@@ -136,9 +134,7 @@ def count(
     lc, lr = parts[0].candidate.shape[0], parts[0].reference.shape[0]
     numbers = np.unique(np.concatenate([p.units for p in parts]))
     sorted_rows = [np.argsort(p.units, kind="stable") for p in parts]
-    sorted_units = [
-        p.units[rows] for p, rows in zip(parts, sorted_rows, strict=True)
-    ]
+    sorted_units = [p.units[rows] for p, rows in zip(parts, sorted_rows, strict=True)]
     heads = np.zeros((lc, lr), dtype=np.int64)
     trials = np.zeros((lc, lr), dtype=np.int64)
     cross = np.zeros((lc, lr))
@@ -179,7 +175,9 @@ def count(
 
 def _products(part: Part, rows: NDArray[np.intp]) -> Floats:
     """Inner products of chosen rows for all layer pairs, ``(rows, Lc, Lr)``."""
-    contiguous = len(rows) == rows[-1] - rows[0] + 1 and bool((np.diff(rows) == 1).all())
+    contiguous = len(rows) == rows[-1] - rows[0] + 1 and bool(
+        (np.diff(rows) == 1).all()
+    )
     pick = slice(int(rows[0]), int(rows[-1]) + 1) if contiguous else rows
     c = part.candidate[:, pick].transpose(1, 0, 2)
     r = part.reference[:, pick].transpose(1, 2, 0)

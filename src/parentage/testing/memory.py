@@ -63,7 +63,7 @@ class MemoryCheckpoint:
     def opened(self, label: str | None = None) -> Opened:
         """Describe the model, ready for :func:`parentage.run.audit.gather`."""
         model = describe(label or self.name, self.entries, self.config)
-        return Opened(label or self.name, self, model, 0)  # type: ignore[arg-type]
+        return Opened(label or self.name, self, model)  # type: ignore[arg-type]
 
 
 def load(path: str | Path, dtype: str = "F32") -> MemoryCheckpoint:

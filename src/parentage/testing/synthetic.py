@@ -89,7 +89,10 @@ class Shape:
 
 
 def random_tensors(
-    shape: Shape, seed: int, *, parent: Callable[[str], Array] | None = None,
+    shape: Shape,
+    seed: int,
+    *,
+    parent: Callable[[str], Array] | None = None,
     correlation: float = 0.0,
 ) -> Iterator[tuple[str, NDArray[np.float32]]]:
     """Yield the tensors of a random model, one at a time.

@@ -17,7 +17,7 @@ from parentage.evidence.layer_map import Cell, best_cells
 from parentage.evidence.module import ModuleEvidence
 from parentage.stats.power import detectable_correlation
 from parentage.stats.tails import bonferroni
-from parentage.verdict.finding import ACCUSING, ORDER, Criteria, Finding, Part
+from parentage.verdict.finding import ACCUSING, ORDER, Criteria, Finding, Part, Word
 
 STREAM_OF = {
     "embedding": "text",
@@ -64,6 +64,11 @@ def strongest(findings: Sequence[Finding]) -> Finding:
     return min(findings, key=weight)
 
 
+def _adjusted(log10_p: float, item: ModuleEvidence, family: int) -> float:
+    """Corrected for the family, and for the search for names if there was one."""
+    return min(0.0, bonferroni(log10_p, family) + item.search)
+
+
 def _stream(module: str) -> str:
     return STREAM_OF.get(module, module)
 
@@ -73,7 +78,7 @@ def _parts(item: ModuleEvidence, family: int, criteria: Criteria) -> list[Part]:
     parts = []
     for found in item.maps:
         cells = [
-            cell for cell in best_cells(found) if _accuses(cell, family, criteria)
+            cell for cell in best_cells(found) if _accuses(cell, item, family, criteria)
         ]
         if not cells:
             continue
@@ -92,9 +97,9 @@ def _parts(item: ModuleEvidence, family: int, criteria: Criteria) -> list[Part]:
     return parts
 
 
-def _accuses(cell: Cell, family: int, criteria: Criteria) -> bool:
+def _accuses(cell: Cell, item: ModuleEvidence, family: int, criteria: Criteria) -> bool:
     return (
-        bonferroni(cell.log10_p, family) <= criteria.log10_alpha
+        _adjusted(cell.log10_p, item, family) <= criteria.log10_alpha
         and cell.correlation >= criteria.effect_floor
     )
 
@@ -134,16 +139,16 @@ def _finding(
         + [p.log10_p for p in parts],
         default=0.0,
     )
-    adjusted = bonferroni(smallest, family)
+    adjusted = _adjusted(smallest, item, family)
     power = _power(item, family, criteria)
     whole_module = [
         e
         for e in pooled
         if e.log10_p is not None
-        and bonferroni(e.log10_p, family) <= criteria.log10_alpha
+        and _adjusted(e.log10_p, item, family) <= criteria.log10_alpha
         and _effect(e, pooled) >= criteria.effect_floor
     ]
-    effect = _module_effect(item, parts, tests)
+    effect = _module_effect(parts, tests)
     common = {
         "module": item.module,
         "reference": item.reference,
@@ -189,7 +194,10 @@ def _residual_parts(
     for e in item.evidence:
         if not e.residual_group or e.log10_p is None or e.effect is None:
             continue
-        if bonferroni(e.log10_p, family) > criteria.log10_alpha or e.effect < floor:
+        if (
+            _adjusted(e.log10_p, item, family) > criteria.log10_alpha
+            or e.effect < floor
+        ):
             continue
         block = e.subject.block or item.module
         tallies = [t for (b, _), t in item.tallies.items() if b == block]
@@ -205,9 +213,7 @@ def _effect(e: Evidence, pooled: list[Evidence]) -> float:
     return max((p.effect for p in pooled if p.effect is not None), default=0.0)
 
 
-def _module_effect(
-    item: ModuleEvidence, parts: list[Part], tests: list[Evidence]
-) -> float | None:
+def _module_effect(parts: list[Part], tests: list[Evidence]) -> float | None:
     if parts:
         weights = [max(len(p.layers), 1) for p in parts]
         total = sum(p.effect * w for p, w in zip(parts, weights, strict=True))
@@ -225,7 +231,7 @@ def _whole(
 ) -> bool:
     """Whether every layer of every block that could be accused is called reused."""
     covered = {(p.block, layer) for p in parts for layer, _ in p.layers}
-    level = criteria.log10_alpha - math.log10(family)
+    level = criteria.log10_alpha - math.log10(family) - item.search
     wanted = {
         (found.block, layer)
         for found in item.maps
@@ -236,10 +242,8 @@ def _whole(
     return wanted <= covered if wanted else bool(parts)
 
 
-def _power(
-    item: ModuleEvidence, family: int, criteria: Criteria
-) -> float | None:
-    level = criteria.log10_alpha - math.log10(family)
+def _power(item: ModuleEvidence, family: int, criteria: Criteria) -> float | None:
+    level = criteria.log10_alpha - math.log10(family) - item.search
     groups = [g for g in item.coin_groups() if g[0] > 0]
     if not groups:
         groups = [
@@ -272,9 +276,9 @@ def _why_not(
     )
 
 
-def overall(findings: Sequence[Finding]) -> str:
+def overall(findings: Sequence[Finding]) -> Word:
     """The word for a whole model: the weightiest of its modules' words."""
-    words = [f.word for f in findings]
+    words: list[Word] = [f.word for f in findings]
     return min(words, key=ORDER.index) if words else "not-testable"
 
 

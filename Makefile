@@ -1,0 +1,66 @@
+# Two commands do everything: `make demo` and `make test`.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+# The oldest torch with the interfaces the recipes use; on PyPI mirrors without a CPU
+# build, name one with TORCH=...
+TORCH ?= torch==2.13.0
+# Matrix products here are small and many; library threads only get in their way.
+export OPENBLAS_NUM_THREADS ?= 1
+
+.PHONY: help demo test test-full lint fuzz zoo calibration bench-speed clean
+
+help:
+	@echo "make demo         audit the bundled models, write build/demo.html"
+	@echo "make test         linters and the default test suite"
+	@echo "make test-full    also what needs torch and transformers"
+	@echo "make fuzz         one minute of damaged files against the reader"
+	@echo "make calibration  error rates of the exact tests on independent models"
+	@echo "make bench-speed  time and memory beside a plain torch script (needs torch)"
+	@echo "make zoo          train the bundled models again (needs torch)"
+
+$(BIN)/parentage: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/dev.stamp: $(BIN)/parentage
+	$(BIN)/python -m pip install --quiet --editable ".[dev]"
+	@touch $@
+
+$(VENV)/zoo.stamp: $(VENV)/dev.stamp
+	$(BIN)/python -m pip install --quiet "$(TORCH)"
+	$(BIN)/python -m pip install --quiet --editable ".[zoo]"
+	@touch $@
+
+demo: $(BIN)/parentage
+	@mkdir -p build
+	$(BIN)/parentage demo --zoo zoo --html build/demo.html
+
+test: $(VENV)/dev.stamp lint
+	$(BIN)/python -m pytest -m "not full and not fuzz"
+
+lint: $(VENV)/dev.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test-full: $(VENV)/zoo.stamp
+	$(BIN)/python -m pytest -m "full"
+
+fuzz: $(VENV)/dev.stamp
+	$(BIN)/python -m pytest -m "fuzz"
+
+zoo: $(VENV)/zoo.stamp
+	$(BIN)/python -m zoo.recipes.build
+
+calibration: $(VENV)/dev.stamp
+	$(BIN)/python -m benchmarks.calibration.run
+
+bench-speed: $(VENV)/zoo.stamp
+	$(BIN)/python -m benchmarks.speed.run --large
+
+clean:
+	rm -rf build .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Names by content: when a model's names say nothing, its values still do.
+
+Every tensor whose role is unknown is compared with every tensor of equal shape in
+the other model, on a small rectangle of each. Matches that no chance explains lend
+their names, so that the ordinary tests can run. The search is paid for: every exact
+p-value that follows is multiplied by the number of ways in which names could have
+been given (a union bound over all assignments, valid however the best is chosen).
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from parentage.artifact.checkpoint import Checkpoint
+from parentage.artifact.dtypes import DTYPES
+from parentage.artifact.entry import Entry
+from parentage.model.description import Model, Module
+from parentage.model.resolve import describe
+
+STRONG_Z = 8.0
+"""Correlation times root of the sample size that a match must exceed."""
+
+SHARE_OF_BUDGET = 8
+"""One part in so many of the byte budget goes to the search."""
+
+MOST_ELEMENTS = 16384
+"""Elements of a tensor that are compared at most."""
+
+
+@dataclass(frozen=True)
+class Adopted:
+    """A description under names borrowed from another model.
+
+    Attributes:
+        model: the new description; views still point at the stored names.
+        matched: number of tensors that were recognised by content.
+        compared: number of pairs that were compared.
+        log10_options: ``log10`` of the number of possible assignments.
+    """
+
+    model: Model
+    matched: int
+    compared: int
+    log10_options: float
+
+
+def unknown_names(model: Model) -> set[str]:
+    """Stored tensors whose role was not read from their names."""
+    names = {s.name for s in model.unrecognised}
+    for module in model.modules:
+        if module.family in {"structure", "unrecognised"}:
+            names |= {t.view.tensor for t in module.tensors}
+    return names
+
+
+def adopt_names(
+    own: Checkpoint, model: Model, other: Checkpoint, known: Model, *, budget: int
+) -> Adopted | None:
+    """Describe a model under the names of another where contents agree.
+
+    Args:
+        own, model: the model with unknown names.
+        other, known: the model that lends names.
+        budget: bytes that the search may read of each model.
+
+    Returns:
+        The new description, or ``None`` if nothing agreed beyond chance.
+    """
+    wanted = unknown_names(model)
+    if not wanted:
+        return None
+    lenders = {t.view.tensor for m in known.modules for t in m.tensors}
+    lenders -= unknown_names(known) | (own.entries.keys() - wanted)
+    left = _by_shape(own, wanted)
+    right = _by_shape(other, lenders)
+    tensors = sum(len(left[s]) + len(right[s]) for s in left if s in right)
+    if not tensors:
+        return None
+    room = budget // SHARE_OF_BUDGET // tensors
+    names: dict[str, str] = {}
+    compared, options = 0, 0.0
+    for shape, mine in left.items():
+        theirs = right.get(shape, [])
+        if not theirs:
+            continue
+        compared += len(mine) * len(theirs)
+        found = _match(own, mine, other, theirs, room)
+        names |= found
+        options += len(found) * math.log10(len(theirs))
+    if not names:
+        return None
+    return Adopted(_renamed(own, model, known, names), len(names), compared, options)
+
+
+def _by_shape(
+    checkpoint: Checkpoint, names: Iterable[str]
+) -> dict[tuple[int, ...], list[Entry]]:
+    found: dict[tuple[int, ...], list[Entry]] = defaultdict(list)
+    for name in sorted(names):
+        entry = checkpoint.entries[name]
+        if entry.size > 1 and DTYPES[entry.dtype].itemsize and entry.shape:
+            found[entry.shape].append(entry)
+    return found
+
+
+def _match(
+    own: Checkpoint,
+    mine: list[Entry],
+    other: Checkpoint,
+    theirs: list[Entry],
+    room: int,
+) -> dict[str, str]:
+    """Own name -> other name, for tensors of one shape."""
+    # Imported here: only models with unknown names pay for its start-up.
+    from scipy.optimize import linear_sum_assignment  # noqa: PLC0415
+
+    width = max(DTYPES[e.dtype].itemsize for e in (*mine, *theirs))
+    elements = min(MOST_ELEMENTS, max(64, room // width))
+    left = np.stack([_signature(own, e, elements) for e in mine])
+    right = np.stack([_signature(other, e, elements) for e in theirs])
+    z = (left @ right.T) * math.sqrt(left.shape[1])
+    rows, columns = linear_sum_assignment(-z)
+    needed = min(STRONG_Z, 0.9 * math.sqrt(left.shape[1]))
+    return {
+        mine[i].name: theirs[j].name
+        for i, j in zip(rows, columns, strict=True)
+        if z[i, j] > needed
+    }
+
+
+def _signature(
+    checkpoint: Checkpoint, entry: Entry, elements: int
+) -> NDArray[np.float64]:
+    """A corner of a tensor, centred and of length 1."""
+    rows = entry.shape[0]
+    columns = entry.size // rows
+    wide = min(columns, max(1, math.isqrt(elements)))
+    tall = min(rows, max(1, elements // wide))
+    wide = min(columns, max(1, elements // tall))
+    values = checkpoint.read_float32(
+        entry.name, (rows, columns), ((0, tall), (0, wide))
+    )
+    flat = np.nan_to_num(values.astype(np.float64), posinf=0.0, neginf=0.0).ravel()
+    flat -= flat.mean()
+    norm = float(np.linalg.norm(flat))
+    return flat / norm if norm > 0 else flat
+
+
+def _renamed(
+    own: Checkpoint, model: Model, known: Model, names: dict[str, str]
+) -> Model:
+    back = {new: old for old, new in names.items()}
+    entries = {names.get(n, n): entry for n, entry in own.entries.items()}
+    described = describe(model.name, entries, own.config or known.config)
+
+    def restored(module: Module) -> Module:
+        tensors = tuple(
+            replace(
+                t, view=replace(t.view, tensor=back.get(t.view.tensor, t.view.tensor))
+            )
+            for t in module.tensors
+        )
+        return replace(module, tensors=tensors)
+
+    note = (
+        f"names of {len(names)} tensors were recognised by comparing values with "
+        f"{known.name}"
+    )
+    return replace(
+        described,
+        modules=tuple(restored(m) for m in described.modules),
+        unrecognised=tuple(
+            replace(s, name=back.get(s.name, s.name)) for s in described.unrecognised
+        ),
+        notes=(*described.notes, note),
+    )
