@@ -48,6 +48,8 @@ def record(recipe: dict[str, Any], folder: Path) -> dict[str, Any]:
     tensors: dict[str, list[Any]] = {}
     for file in sorted(folder.glob("*.safetensors")):
         tensors |= read_header(file)
+    kept = set(model.state_dict())
+    buffers = sum(b.numel() for n, b in model.named_buffers() if n in kept)
     saved = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     return {
         "recipe": recipe,
@@ -56,6 +58,7 @@ def record(recipe: dict[str, Any], folder: Path) -> dict[str, Any]:
             "transformers": transformers.__version__,
         },
         "parameters": model.num_parameters(),
+        "buffers": buffers,
         "config": saved,
         "tensors": tensors,
     }

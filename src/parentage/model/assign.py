@@ -10,11 +10,15 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Final
 
 from parentage.model.description import Stored
 from parentage.model.families import Family, Rule, index, special
 from parentage.model.names import scope_of, template
+
+MAX_SCOPES: Final = 512
+"""With more, what stands in front of names is noise, and is not looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +57,11 @@ def _readings(shape: str) -> dict[tuple[str, str], tuple[Family, tuple[Rule, ...
     found: dict[tuple[str, str], tuple[Family, tuple[Rule, ...]]] = {}
     seen: set[str] = set()
     for start in range(len(parts)):
-        for family, rules in known.get(".".join(parts[start:]), ()):
+        entries = known.get(".".join(parts[start:]), ())
+        scope = scope_of(".".join(parts[:start])) if entries else ""
+        for family, rules in entries:
             if family.name not in seen:
                 seen.add(family.name)
-                scope = scope_of(".".join(parts[:start]))
                 found[scope, family.name] = (family, rules)
     return found
 
@@ -75,7 +80,7 @@ def _quantised(shape: str) -> str | None:
 def _aside(rules: Iterable[Rule]) -> tuple[Rule, ...]:
     """The same places without a role: for parts of quantised weights."""
     return tuple(
-        Rule(r.suffix, r.slots, ("other",), "", r.block, r.module, False, False)
+        replace(r, roles=("other",), split="", transposed=False, stacked=False)
         for r in rules
     )
 
@@ -104,11 +109,17 @@ def assign(
                     for key, (family, rules) in _readings(base).items()
                 }
         kind.names.append((stored, numbers))
+    scopes = {scope for kind in kinds.values() for scope, _ in kind.readings}
+    if len(scopes) > MAX_SCOPES:
+        for kind in kinds.values():
+            kind.readings = {("", name): r for (_, name), r in kind.readings.items()}
     return _cover(list(kinds.values()), model_types)
 
 
 def _count(kind: _Kind, key: tuple[str, str]) -> int:
     _, rules = kind.readings[key]
+    if not all(r.literal for r in rules):
+        return len(kind.names)
     return sum(any(r.fits(numbers) for r in rules) for _, numbers in kind.names)
 
 
@@ -171,7 +182,5 @@ def _take(
             continue
         tail = numbers[len(numbers) - len(rule.slots) :]
         place: Mapping[str | int, int] = dict(zip(rule.slots, tail, strict=True))
-        group.items.append(
-            Item(stored, rule, place.get("layer"), place.get("expert"))
-        )
+        group.items.append(Item(stored, rule, place.get("layer"), place.get("expert")))
     open_names[number] = left

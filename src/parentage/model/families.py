@@ -50,6 +50,7 @@ class Rule:
         module: module where it is not that of the surrounding names, or empty.
         transposed: stored as (in, out).
         stacked: axis 0 counts experts.
+        literal: whether a slot asks for one number.
     """
 
     suffix: str
@@ -60,9 +61,12 @@ class Rule:
     module: str
     transposed: bool
     stacked: bool
+    literal: bool = False
 
     def fits(self, numbers: tuple[int, ...]) -> bool:
         """Whether the numbers of a name are those that the rule names."""
+        if not self.literal:
+            return True
         tail = numbers[len(numbers) - len(self.slots) :]
         return all(
             isinstance(slot, str) or slot == number
@@ -140,6 +144,7 @@ def _rule(file: str, suffix: str, block: str, value: object) -> Rule:
         module=module,
         transposed=entry.get("transposed", False),
         stacked=entry.get("stacked", False),
+        literal=any(isinstance(slot, int) for slot in slots),
     )
 
 

@@ -8,6 +8,7 @@ only then from the family's own word.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -21,6 +22,7 @@ _WORDS: Final[dict[str, frozenset[str]]] = {
     "audio_encoder": frozenset({"audio", "speech", "acoustic", "sound"}),
     "projector": frozenset({"projector", "merger", "connector", "aligner", "adapter"}),
 }
+MAX_PARTS: Final = 32
 _EMBEDDINGS: Final = frozenset(
     {"token_embedding", "position_embedding", "token_type_embedding"}
 )
@@ -51,21 +53,28 @@ class Part:
 def kind_of(group: Group) -> str:
     """Kind of module that a group of names belongs to."""
     held = {role for item in group.items for role in item.rule.roles}
-    found = words(group.scope)
-    if group.family.kind == "projector":
-        return "projector"
+    family = group.family.kind
+    if family == "projector":
+        return family
     if "patch_embedding" in held:
         return "vision_encoder"
     if "input_conv" in held:
         return "audio_encoder"
+    told = kind_of_words(group.scope)
+    if told is not None:
+        return told
+    found = words(group.scope)
+    encodes = "encoder" in found and "decoder" not in found
+    return "text_encoder" if encodes or family == "audio_encoder" else family
+
+
+def kind_of_words(scope: str) -> str | None:
+    """Kind of module that the words of a scope tell, if any."""
+    found = words(scope)
     for kind, signs in _WORDS.items():
         if not signs.isdisjoint(found):
             return kind
-    if "encoder" in found and "decoder" not in found:
-        return "text_encoder"
-    if group.family.kind == "audio_encoder":
-        return "text_encoder"
-    return group.family.kind
+    return None
 
 
 def _common(a: str, b: str) -> int:
@@ -79,18 +88,30 @@ def _common(a: str, b: str) -> int:
 
 
 def gather(groups: Iterable[Group]) -> list[Part]:
-    """Modules out of groups, biggest first within a kind."""
-    groups = list(groups)
-    kinds = {id(group): kind_of(group) for group in groups}
+    """Modules out of groups, without names yet.
+
+    Past ``MAX_PARTS`` of a kind, the last one takes what comes.
+    """
     owners: dict[tuple[str, str], Part] = {}
+    counts: Counter[str] = Counter()
+
+    def owner(kind: str, home: str, family: Family) -> Part:
+        key = (kind, home)
+        if key not in owners:
+            counts[kind] += 1
+            if counts[kind] > MAX_PARTS:
+                key = next(k for k in reversed(owners) if k[0] == kind)
+            else:
+                owners[key] = Part(kind, home, family)
+        return owners[key]
+
     loose: list[tuple[str, Group, Item]] = []
     for group in groups:
+        own = kind_of(group)
         for item in group.items:
-            kind = item.rule.module or kinds[id(group)]
+            kind = item.rule.module or own
             if item.layer is not None and kind not in {"projector", "head"}:
-                key = (kind, group.scope)
-                part = owners.setdefault(key, Part(kind, group.scope, group.family))
-                part.items.append(item)
+                owner(kind, group.scope, group.family).items.append(item)
             else:
                 loose.append((kind, group, item))
     layered = list(owners.values())
@@ -99,9 +120,8 @@ def gather(groups: Iterable[Group]) -> list[Part]:
         if isinstance(target, Part):
             target.items.append(item)
         else:
-            part = owners.setdefault(target, Part(*target, group.family))
-            part.items.append(item)
-    return _named(list(owners.values()))
+            owner(*target, group.family).items.append(item)
+    return list(owners.values())
 
 
 def _target(
@@ -126,15 +146,15 @@ def _target(
         default=None,
     )
     if wanted:
-        return wanted, host.home if host else group.scope
-    return host if host else (kind, group.scope)
+        return wanted, host.home if host else ""
+    return host if host else (kind, "")
 
 
-def _named(parts: list[Part]) -> list[Part]:
+def named(parts: list[Part]) -> list[Part]:
     """Number the parts of a kind, and let their family speak for head and embedding."""
     counts: dict[str, int] = {}
     homes = {p.home: p.family for p in parts if p.layered}
-    named = []
+    done = []
     for part in sorted(parts, key=lambda p: (-p.size, p.home)):
         counts[part.kind] = counts.get(part.kind, 0) + 1
         number = counts[part.kind]
@@ -142,5 +162,5 @@ def _named(parts: list[Part]) -> list[Part]:
         family = part.family
         if part.kind in {"embedding", "head"}:
             family = homes.get(part.home, family)
-        named.append(replace(part, name=name, family=family))
-    return named
+        done.append(replace(part, name=name, family=family))
+    return done

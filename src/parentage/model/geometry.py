@@ -43,7 +43,11 @@ class Claims:
 
 @dataclass(frozen=True, slots=True)
 class Geometry:
-    """Sizes that shapes and claims agree on."""
+    """Sizes that shapes and claims agree on.
+
+    ``rows`` are the output rows of queries, keys and values: known from the shapes even
+    where the size of a head is not.
+    """
 
     heads: int | None = None
     kv_heads: int | None = None
@@ -52,6 +56,7 @@ class Geometry:
     nope_dim: int | None = None
     rope_dim: int | None = None
     rotary_dims: int | None = None
+    rows: tuple[int, int, int] | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -59,9 +64,10 @@ def size(config: Mapping[str, object], *keys: str) -> int | None:
     """First of some keys that holds a believable size."""
     for key in keys:
         value = config.get(key)
-        if isinstance(value, int) and not isinstance(value, bool):
-            if 0 < value <= MAX_SIZE:
-                return value
+        if isinstance(value, bool) or not isinstance(value, int):
+            continue
+        if 0 < value <= MAX_SIZE:
+            return value
     return None
 
 
@@ -101,16 +107,17 @@ def solve(facts: Mapping[str, int], claim: Claims) -> Geometry:
         return _latent(facts, claim)
     q, k, v = (facts.get(key) for key in ("q", "k", "v"))
     o, fused = facts.get("o"), facts.get("qkv")
-    if fused is not None and q is None:
-        q = o if o is not None and o < fused else fused // 3
-        k = v = (fused - q) // 2 if (fused - q) % 2 == 0 else None
+    rest = fused - o if fused is not None and o is not None and q is None else 0
+    if rest > 0 and rest % 2 == 0:
+        q, k, v = o, rest // 2, rest // 2
     if q is None:
         q = o
     if q is None:
         return Geometry()
+    rows = None if k is None or v is None else (q, k, v)
     best = _head_dim(q, k, facts, claim)
     if best is None:
-        return Geometry(notes=_unknown(claim))
+        return Geometry(rows=rows, notes=_unknown(claim))
     heads = q // best
     kv_heads = k // best if k is not None else claim.kv_heads
     value = None
@@ -130,6 +137,7 @@ def solve(facts: Mapping[str, int], claim: Claims) -> Geometry:
         head_dim=best,
         value_dim=value or best,
         rotary_dims=_rotary(best, claim),
+        rows=rows,
         notes=tuple(notes),
     )
 
@@ -174,7 +182,8 @@ def _rotary(head_dim: int, claim: Claims) -> int | None:
     if not claim.rotary:
         return 0
     if claim.rotary_fraction is None:
-        return head_dim
+        silent = claim.heads is None and claim.head_dim is None
+        return None if silent else head_dim
     return min(head_dim, 2 * int(head_dim * claim.rotary_fraction / 2))
 
 

@@ -23,6 +23,28 @@ _WITHOUT_HEADS: Final = {
     "v_proj": "v_rows",
     "o_proj": "o_rows",
 }
+MAX_EXPERTS: Final = 4096
+"""A longer first axis does not count experts."""
+
+_SIZES: Final = {
+    "q_proj": ("heads", "head_dim"),
+    "q_bias": ("heads", "head_dim"),
+    "q_norm_wide": ("heads", "head_dim"),
+    "k_proj": ("kv_heads", "head_dim"),
+    "k_bias": ("kv_heads", "head_dim"),
+    "k_norm_wide": ("kv_heads", "head_dim"),
+    "v_proj": ("kv_heads", "value_dim"),
+    "v_bias": ("kv_heads", "value_dim"),
+    "o_proj": ("heads", "value_dim"),
+    "q_nope": ("heads", "nope_dim"),
+    "q_rope": ("heads", "rope_dim"),
+    "q_b_nope": ("heads", "nope_dim"),
+    "q_b_rope": ("heads", "rope_dim"),
+    "k_b_proj": ("heads", "nope_dim"),
+    "v_b_proj": ("heads", "value_dim"),
+}
+"""Role -> the sizes of its two leading axes, by their names in a geometry."""
+
 _FLEXIBLE: Final = frozenset({"patch_embedding", "input_conv"})
 """Roles whose stored axes after the first are one canonical axis."""
 
@@ -48,7 +70,7 @@ def sides(
     """
     inner = stored.shape[1:] if rule.stacked else stored.shape
     role = rule.roles[0]
-    if rule.stacked and not stored.shape:
+    if rule.stacked and not 0 < (*stored.shape, 0)[0] <= MAX_EXPERTS:
         return None
     if _is_vector(role):
         if any(n != 1 for n in inner[:-1]):
@@ -104,7 +126,9 @@ def expand(
         return [whole(stored)]
     lead = stored.shape[:1] if rule.stacked else ()
     swap = width is not None and swapped(rule, flip=flip)
-    return [piece for part in parts for piece in _place(part, lead, stored, width, swap)]
+    return [
+        piece for part in parts for piece in _place(part, lead, stored, width, swap)
+    ]
 
 
 _Part = tuple[str, tuple[int, ...], tuple[Range, ...], tuple[int, ...]]
@@ -126,22 +150,8 @@ def _as_matrix(role: str, inner: tuple[int, ...]) -> tuple[int, int] | None:
 
 def _heads(role: str, geometry: Geometry) -> tuple[int | None, int | None]:
     """Heads and dims of the two leading axes of a role."""
-    match role:
-        case "q_proj" | "q_bias" | "q_norm_wide":
-            return geometry.heads, geometry.head_dim
-        case "k_proj" | "k_bias" | "k_norm_wide":
-            return geometry.kv_heads, geometry.head_dim
-        case "v_proj" | "v_bias":
-            return geometry.kv_heads, geometry.value_dim
-        case "o_proj":
-            return geometry.heads, geometry.value_dim
-        case "q_b_nope" | "q_nope" | "k_b_proj":
-            return geometry.heads, geometry.nope_dim
-        case "q_b_rope" | "q_rope":
-            return geometry.heads, geometry.rope_dim
-        case "v_b_proj":
-            return geometry.heads, geometry.value_dim
-    return None, None
+    heads, dim = _SIZES.get(role, ("", ""))
+    return getattr(geometry, heads, None), getattr(geometry, dim, None)
 
 
 def _parts(rule: Rule, unit: int, geometry: Geometry) -> Iterator[_Part]:
@@ -193,9 +203,13 @@ def _blocks(roles: tuple[str, ...], unit: int, geometry: Geometry) -> Iterator[_
         counts = [_heads(role, geometry) for role in roles]
         dim = geometry.head_dim
         sizes = [count for count, own in counts if count and own == dim]
+        grid: tuple[int, ...] = (sum(sizes), dim or 0)
         if not dim or len(sizes) != len(roles) or sum(sizes) * dim != unit:
-            return
-        grid: tuple[int, ...] = (sum(sizes), dim)
+            rows = geometry.rows
+            if rows is None or sum(rows) != unit or roles[0] not in _WITHOUT_HEADS:
+                return
+            roles = tuple(_WITHOUT_HEADS[role] for role in roles)
+            sizes, grid = list(rows), (unit,)
     elif roles == ("kv_a_proj", "k_rope_proj"):
         rope = geometry.rope_dim or 0
         if not 0 < rope < unit:

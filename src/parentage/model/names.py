@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Names of tensors as text: templates, scopes and an order that does not depend on files.
+"""Names of tensors as text: templates, scopes, and an order of their own.
 
 The *template* of a name has ``#`` in place of each component that is a number, so that
 a model of fifty thousand tensors has some dozens of templates.
@@ -11,12 +11,21 @@ import re
 from typing import Final
 
 _SEPARATOR: Final = re.compile(r"[./]")
-_DIGITS: Final = re.compile(r"(\d+)")
+_DIGITS: Final = re.compile(r"([0-9]+)")
+_INDEX: Final = re.compile(r"(?<![^./])[0-9]{1,9}(?![^./])")
 MAX_INDEX_DIGITS: Final = 9
 """Longer numbers are words: no model has a billion layers."""
 
 _NEUTRAL: Final = frozenset(
-    {"model", "transformer", "module", "base_model", "gpt_neox", "_orig_mod", "backbone"}
+    {
+        "model",
+        "transformer",
+        "module",
+        "base_model",
+        "gpt_neox",
+        "_orig_mod",
+        "backbone",
+    }
 )
 """Components that saves add or leave out without changing what a name means."""
 
@@ -37,13 +46,8 @@ def is_index(component: str) -> bool:
 
 def template(name: str) -> tuple[str, tuple[int, ...]]:
     """Template of a name, and the numbers that were taken out."""
-    numbers: list[int] = []
-    parts = components(name)
-    for position, part in enumerate(parts):
-        if is_index(part):
-            numbers.append(int(part))
-            parts[position] = "#"
-    return ".".join(parts), tuple(numbers)
+    numbers = tuple(map(int, _INDEX.findall(name)))
+    return _INDEX.sub("#", name).replace("/", "."), numbers
 
 
 def scope_of(prefix: str) -> str:
@@ -54,9 +58,8 @@ def scope_of(prefix: str) -> str:
 def natural_key(name: str) -> tuple[tuple[int, int, str], ...]:
     """Sort key that puts ``layers.10`` after ``layers.9``."""
     return tuple(
-        (1, int(part), "") if part.isascii() and part.isdigit() else (0, 0, part)
-        for part in _DIGITS.split(name)
-        if part
+        (1, int(part), "") if number % 2 else (0, 0, part)
+        for number, part in enumerate(_DIGITS.split(name))
     )
 
 

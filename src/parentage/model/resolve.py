@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """From names and shapes to a description of a model.
 
-Three steps: families explain names (:mod:`.assign`), names are gathered into modules
-(:mod:`.gather`), and each stored tensor is cut into canonical views (:mod:`.layout`).
+Families explain names (:mod:`.assign`), names are gathered into modules
+(:mod:`.gather`), shapes are measured (:mod:`.measure`), and each stored tensor is cut
+into canonical views (:mod:`.layout`).
 Names that no family knows go to :mod:`.structure`. Nothing is dropped: what stays
 unexplained is a module of its own.
 """
@@ -12,10 +13,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import cache
 from typing import Final, Protocol
 
-from parentage.model.assign import Item, assign
+from parentage.model.assign import assign
 from parentage.model.description import (
     Attention,
     Model,
@@ -24,12 +24,14 @@ from parentage.model.description import (
     Tensor,
 )
 from parentage.model.families import special
-from parentage.model.gather import Part, gather
-from parentage.model.geometry import HIDDEN, Claims, Geometry, claims, size, solve
-from parentage.model.layout import Piece, expand, sides, whole
-from parentage.model.names import components, natural_key, template
-from parentage.model.roles import BLOCKS, MODULES, ROLES
+from parentage.model.gather import Part, gather, named
+from parentage.model.geometry import Geometry, claims
+from parentage.model.layout import Piece, expand, whole
+from parentage.model.measure import PACKED, geometries, turned, width_of
+from parentage.model.names import components, natural_key
+from parentage.model.roles import MODULES, ROLES
 from parentage.model.settings import model_types, section
+from parentage.model.structure import explain
 
 
 class Entry(Protocol):
@@ -44,25 +46,6 @@ class Entry(Protocol):
         """Stored shape."""
 
 
-_PACKED: Final = frozenset(
-    {"BOOL", "U8", "I16", "U16", "I32", "U32", "I64", "U64", "F8_E8M0"}
-)
-"""Formats in which a matrix cannot be read as one number per weight."""
-
-_FACTS: Final[dict[tuple[str, ...], str]] = {
-    ("q_proj",): "q",
-    ("k_proj",): "k",
-    ("v_proj",): "v",
-    ("o_proj",): "o",
-    ("q_proj", "k_proj", "v_proj"): "qkv",
-    ("q_norm",): "q_norm",
-    ("attention_sinks",): "sinks",
-    ("q_b_nope", "q_b_rope"): "q_b",
-    ("q_nope", "q_rope"): "q_b",
-    ("kv_a_proj", "k_rope_proj"): "kv_a",
-    ("kv_a_norm",): "kv_a_norm",
-    ("k_b_proj", "v_b_proj"): "kv_b",
-}
 _BLOCK_ORDER: Final = {
     word: position
     for position, word in enumerate(
@@ -102,9 +85,16 @@ def describe(
     constant = {s.name for s in buffers}
     weights = [s for s in stored if s.name not in constant]
     groups, left = assign(weights, model_types(config))
-    parts = gather(groups)
-    notes: list[str] = []
-    modules = [_module(part, parts, config, notes) for part in parts]
+    known = named(gather(groups))
+    found, left, notes = explain(
+        left, known, section(config, "text_decoder", alone=True)
+    )
+    parts = named([*known, *found])
+    kinds = {p.kind for p in parts if p.layered}
+    modules = [
+        _module(p, section(config, p.kind, alone=kinds <= {p.kind}), notes)
+        for p in parts
+    ]
     if left:
         modules.append(_unrecognised(left))
     order = {kind: position for position, kind in enumerate(MODULES)}
@@ -169,57 +159,17 @@ def _tensor(
     )
 
 
-def _width(part: Part, config: Mapping[str, object]) -> int | None:
-    """Width of the residual stream: the length that most norms have."""
-    lengths: Counter[int] = Counter()
-    for item in part.items:
-        if ROLES[item.rule.roles[0]] == ("residual",) and not item.rule.stacked:
-            lengths[item.stored.size] += 1
-    if lengths:
-        return lengths.most_common(1)[0][0]
-    return size(config, *HIDDEN)
-
-
-def _turned(items: list[Item], width: int | None) -> dict[int, bool]:
-    """Which matrices are stored the other way round than their rule says.
-
-    Shapes decide where the width of the residual stream stands on one side only;
-    square matrices follow the others.
-    """
-    decided: dict[int, bool] = {}
-    open_items: list[int] = []
-    for number, item in enumerate(items):
-        rule = item.rule
-        if item.rule.block in {"embedding", "head", "other", "norms"}:
-            continue
-        found = sides(rule, item.stored)
-        if found is None or found[1] is None or ROLES[rule.roles[0]][-1] != "residual":
-            continue
-        unit, other = found
-        if width is not None and (unit == width) != (other == width):
-            decided[number] = unit == width
-        else:
-            open_items.append(number)
-    plain = [decided[n] for n in decided if not items[n].rule.stacked]
-    everywhere = bool(plain) and all(plain)
-    return decided | dict.fromkeys(open_items, everywhere)
-
-
-def _module(
-    part: Part, parts: list[Part], config: Mapping[str, object], notes: list[str]
-) -> Module:
-    alone = {p.kind for p in parts if p.layered} <= {part.kind}
-    table = section(config, part.kind, alone=alone)
+def _module(part: Part, table: Mapping[str, object], notes: list[str]) -> Module:
     claim = claims(table, part.kind, rotary=part.family.rotary)
-    turned = _turned(part.items, _width(part, table))
-    places = _geometries(part.items, turned, claim)
+    flips = turned(part.items, width_of(part.items, table))
+    places = geometries(part.items, flips, claim)
     tensors: list[Tensor] = []
     for number, item in enumerate(part.items):
         geometry = places.get((item.layer, item.rule.block), Geometry())
-        if item.stored.dtype in _PACKED:
+        if item.stored.dtype in PACKED:
             pieces = [whole(item.stored)]
         else:
-            flip = turned.get(number, False)
+            flip = flips.get(number, False)
             pieces = expand(item.rule, item.stored, geometry, flip=flip)
         place = (item.rule.block, item.layer, item.expert)
         tensors.extend(_tensor(p, item.stored, part.name, place) for p in pieces)
@@ -227,7 +177,9 @@ def _module(
     attention = None
     if places:
         common = Counter(
-            replace(g, notes=()) for (layer, _), g in places.items() if layer is not None
+            replace(g, notes=())
+            for (layer, _), g in places.items()
+            if layer is not None
         ) or Counter(replace(g, notes=()) for g in places.values())
         chosen = common.most_common(1)[0][0]
         attention = Attention(
@@ -257,25 +209,3 @@ def _reading_order(tensor: Tensor) -> tuple[object, ...]:
         natural_key(tensor.view.tensor),
         tensor.view.select,
     )
-
-
-def _geometries(
-    items: list[Item], turned: dict[int, bool], claim: Claims
-) -> dict[tuple[int | None, str], Geometry]:
-    """Sizes of the heads for each attention block of each layer."""
-    facts: dict[tuple[int | None, str], dict[str, int]] = {}
-    for number, item in enumerate(items):
-        word = _FACTS.get(item.rule.roles)
-        if word is None or item.stored.dtype in _PACKED:
-            continue
-        found = sides(item.rule, item.stored, flip=turned.get(number, False))
-        if found is not None and found[0] > 0:
-            facts.setdefault((item.layer, item.rule.block), {})[word] = found[0]
-
-    @cache
-    def solved(known: tuple[tuple[str, int], ...]) -> Geometry:
-        return solve(dict(known), claim)
-
-    return {
-        place: solved(tuple(sorted(known.items()))) for place, known in facts.items()
-    }
