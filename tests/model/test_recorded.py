@@ -252,3 +252,47 @@ def test_fixtures_are_what_the_library_saves(recorded: Any, tmp_path: Any) -> No
     stored = json.loads(file.read_text(encoding="utf-8"))
     for key in ("tensors", "parameters", "buffers"):
         assert json.loads(json.dumps(again[key])) == stored[key]
+
+
+def _arrays(recipe: dict[str, Any], folder: Path) -> dict[tuple[Any, ...], Any]:
+    """Canonical arrays of a model that the library builds from a fixed seed."""
+    from safetensors.numpy import load_file
+
+    recorded = _recorder().record(recipe, folder)
+    stored = load_file(folder / "model.safetensors")
+    model = describe("x", {n: _Shape(a.shape) for n, a in stored.items()}, {})
+    assert recorded["parameters"] <= model.parameters
+    found = {}
+    for module in model.modules:
+        for t in module.tensors:
+            cut = tuple(slice(*r) for r in t.view.select)
+            array = stored[t.view.tensor].reshape(t.view.grid)[cut]
+            dropped = tuple(a for a in range(array.ndim) if a not in t.view.order)
+            order = (*dropped, *t.view.order)
+            place = (t.module, t.layer, t.block, t.role, t.expert)
+            found[place] = array.transpose(order).reshape(t.shape)
+    return found
+
+
+class _Shape:
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self.dtype = "F32"
+        self.shape = shape
+
+
+@pytest.mark.full
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", ["qwen3_moe", "mixtral", "deepseek_v3", "solar_open"])
+def test_listed_and_stacked_experts_hold_the_same_numbers(
+    name: str, tmp_path: Path
+) -> None:
+    pytest.importorskip("torch")
+    pytest.importorskip("transformers")
+    recipe = _recorder().recipes()[name]
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    listed = _arrays(recipe, tmp_path / "a")
+    stacked = _arrays(recipe | {"stacked": True}, tmp_path / "b")
+    assert set(listed) == set(stacked)
+    for place, array in listed.items():
+        assert (array == stacked[place]).all(), place

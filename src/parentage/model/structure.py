@@ -18,7 +18,7 @@ from parentage.model.description import Stored
 from parentage.model.families import Family, Rule
 from parentage.model.gather import Part, kind_of_words
 from parentage.model.geometry import HIDDEN, size
-from parentage.model.names import scope_of, template
+from parentage.model.names import scope_of, template, words
 from parentage.model.stacks import find_stacks
 
 STRUCTURE: Final = Family(
@@ -69,6 +69,8 @@ def explain(
         kernels = [t for t in loose if width is not None and _is_patch(t, width)]
         kind = kind_of_words(scope_of(stack.front.replace("#", "")))
         kind = "vision_encoder" if kernels else kind
+        if kind is None and "encoder" in words(scope_of(stack.front)):
+            kind = "text_encoder"
         flat = all(len(t.shape) <= 3 for t in stack.tensors)
         if width is None or not flat or (kind is None and taken):
             unknown.extend(stack.tensors)
