@@ -82,7 +82,7 @@ def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
     help="Show the version and exit.",
 )
 @click.option("--debug", is_flag=True, help="Show tracebacks of errors.")
-def cli(debug: bool) -> None:  # noqa: ARG001
+def cli(debug: bool) -> None:
     """Parentage testing for foundation models.
 
     Does a model, or any module in it, carry another model's weights? Exact evidence

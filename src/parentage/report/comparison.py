@@ -39,7 +39,7 @@ class Comparison(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
     schema_: Literal["parentage.comparison/1"] = Field(
-        "parentage.comparison/1", alias="schema"
+        default="parentage.comparison/1", alias="schema"
     )
     versions: dict[str, str]
     created: str

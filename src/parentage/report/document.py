@@ -8,11 +8,11 @@ with a reason. The JSON schema of this model ships as ``report-1.schema.json``.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-SCHEMA = "parentage.report/1"
+SCHEMA: Final = "parentage.report/1"
 
 FindingWord = Literal[
     "identical", "reused", "correspondence", "no-dependence-found", "not-testable"

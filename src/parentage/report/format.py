@@ -13,15 +13,15 @@ from parentage.report.document import EvidenceItem, Report
 FINDINGS = {
     "identical": ("identical", "■"),
     "reused": ("reused", "▲"),
-    "correspondence": ("corresponds, without proof", "◆"),
+    "correspondence": ("correspondence", "◆"),
     "no-dependence-found": ("no dependence found", "○"),
     "not-testable": ("not testable", "–"),
 }
 """Finding -> (words, sign). The sign repeats what the colour says."""
 
 MEANINGS = {
-    "identical": "Every value read equals the reference's.",
-    "reused": "Exact tests show that the weights descend from the reference's.",
+    "identical": "Every value read equals the reference’s.",
+    "reused": "Exact tests show that the weights descend from the reference’s.",
     "correspondence": "More agreement than chance explains, but no proof of reuse.",
     "no-dependence-found": "Nothing found; the report says what would have been.",
     "not-testable": "No test could run here. That is neither innocence nor guilt.",

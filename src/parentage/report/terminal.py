@@ -355,18 +355,17 @@ def print_method(method: Method, console: Console) -> None:
 
 def print_demo(rows: Sequence[fmt.DemoLine], console: Console) -> None:
     """Findings beside the truth, one line per module."""
-    table = _table("Candidate", "Reference", "Module", "Truth", "Finding", "Agrees")
-    last = ("", "")
+    table = _table("Module", "Truth", "Finding", "Agrees")
+    last = None
     for row in rows:
         pair = (row.candidate, row.reference)
-        first = pair != last
-        if first and last != ("", ""):
-            table.add_section()
-        last = pair
+        if pair != last:
+            if last is not None:
+                table.add_section()
+            table.add_row(_text(f"{row.candidate} against {row.reference}", "bold"))
+            last = pair
         table.add_row(
-            _text(row.candidate if first else ""),
-            _text(row.reference if first else ""),
-            _text(words.label(row.module)),
+            _text(f"  {words.label(row.module)}"),
             _text(row.truth),
             finding_text(row.finding)
             if row.finding in fmt.FINDINGS
