@@ -341,7 +341,7 @@ def report_fixture():
             log10_alpha=-6,
             log10_correspondence=-3,
             effect_floor=0.02,
-            shared_basis_floor=0.3,
+            shared_basis_ratio=0.3,
             family=412,
         ),
         candidate=candidate,

@@ -187,7 +187,7 @@ class Settings(_Part):
     log10_alpha: float
     log10_correspondence: float
     effect_floor: float
-    shared_basis_floor: float
+    shared_basis_ratio: float
     family: int = Field(description="number of exact tests corrected for")
 
 

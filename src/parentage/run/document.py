@@ -145,7 +145,7 @@ def assemble(
             log10_alpha=criteria.log10_alpha,
             log10_correspondence=criteria.log10_correspondence,
             effect_floor=criteria.effect_floor,
-            shared_basis_floor=criteria.shared_basis_floor,
+            shared_basis_ratio=criteria.shared_basis_ratio,
             family=family,
         ),
         candidate=model_info(own, problems.get(own.label, ())),

@@ -32,17 +32,17 @@ class Criteria:
             denied (1e-3): between the two the finding is ``correspondence``.
         effect_floor: smallest element correlation that is called reuse. An exact
             test over many units finds correlations that mean nothing in practice.
-        shared_basis_floor: element correlation that a tensor of a residual stream
-            must reach to be called reused when *other* parts of that stream are:
-            training beside reused layers pulls own tensors into their basis. The
-            value and its error rate are measured in ``docs/calibration.md``.
+        shared_basis_ratio: element correlation that a tensor of a residual stream
+            must reach to be called reused when *other* parts of that stream are, as
+            a share of theirs: training beside reused layers pulls own tensors into
+            their basis. Measured in ``docs/calibration.md``.
         power: probability that goes with the power statement.
     """
 
     log10_alpha: float = -6.0
     log10_correspondence: float = -3.0
     effect_floor: float = 0.02
-    shared_basis_floor: float = 0.3
+    shared_basis_ratio: float = 0.25
     power: float = 0.99
 
 

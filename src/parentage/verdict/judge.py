@@ -36,15 +36,19 @@ def judge(evidence: Sequence[ModuleEvidence], criteria: Criteria) -> list[Findin
     """Findings for every (module, reference) pair, in the order given."""
     family = family_size(evidence)
     local = {id(item): _parts(item, family, criteria) for item in evidence}
-    reused_streams: dict[tuple[str, str], set[str]] = defaultdict(set)
+    # Mean effect of what is reused in each stream: own tensors of that stream must
+    # come near it before they are called reused themselves.
+    reused_streams: dict[tuple[str, str], float] = defaultdict(float)
     for item in evidence:
         if local[id(item)]:
-            reused_streams[item.reference, _stream(item.module)].add(item.module)
+            key = item.reference, _stream(item.module)
+            effect = _module_effect(local[id(item)], []) or 0.0
+            reused_streams[key] = max(reused_streams[key], effect)
     return [
         _finding(
             item,
             local[id(item)],
-            bool(reused_streams[item.reference, _stream(item.module)]),
+            reused_streams[item.reference, _stream(item.module)],
             family,
             criteria,
         )
@@ -118,7 +122,7 @@ def _identical(item: ModuleEvidence, cell: Cell) -> bool:
 def _finding(
     item: ModuleEvidence,
     local: list[Part],
-    stream_reused: bool,
+    stream_effect: float,
     family: int,
     criteria: Criteria,
 ) -> Finding:
@@ -132,7 +136,7 @@ def _finding(
             reason=item.reason
             or "no units of a usable symmetry were read in both models",
         )
-    parts = [*local, *_residual_parts(item, stream_reused, family, criteria)]
+    parts = [*local, *_residual_parts(item, stream_effect, family, criteria)]
     pooled = [e for e in tests if not e.residual_group]
     smallest = min(
         [e.log10_p for e in tests if e.log10_p is not None]
@@ -173,7 +177,7 @@ def _finding(
     if adjusted <= criteria.log10_correspondence:
         return Finding(
             word="correspondence",
-            reason=_why_not(item, stream_reused, adjusted, effect, criteria),
+            reason=_why_not(item, stream_effect, adjusted, effect, criteria),
             **common,  # type: ignore[arg-type]
         )
     if power is None:
@@ -187,9 +191,9 @@ def _finding(
 
 
 def _residual_parts(
-    item: ModuleEvidence, stream_reused: bool, family: int, criteria: Criteria
+    item: ModuleEvidence, stream_effect: float, family: int, criteria: Criteria
 ) -> list[Part]:
-    floor = criteria.shared_basis_floor if stream_reused else criteria.effect_floor
+    floor = max(criteria.effect_floor, criteria.shared_basis_ratio * stream_effect)
     parts = []
     for e in item.evidence:
         if not e.residual_group or e.log10_p is None or e.effect is None:
@@ -214,6 +218,8 @@ def _effect(e: Evidence, pooled: list[Evidence]) -> float:
 
 
 def _module_effect(parts: list[Part], tests: list[Evidence]) -> float | None:
+    # Matrices speak for the module; gains near those of the reference would add to it.
+    parts = [p for p in parts if p.layers] or parts
     if parts:
         weights = [max(len(p.layers), 1) for p in parts]
         total = sum(p.effect * w for p, w in zip(parts, weights, strict=True))
@@ -258,14 +264,14 @@ def _power(item: ModuleEvidence, family: int, criteria: Criteria) -> float | Non
 
 def _why_not(
     item: ModuleEvidence,
-    stream_reused: bool,
+    stream_effect: float,
     adjusted: float,
     effect: float | None,
     criteria: Criteria,
 ) -> str:
     if adjusted > criteria.log10_alpha:
         return "rarer than chance alone, but not at the level of an accusation (1e-6)"
-    if stream_reused and all(e.residual_group for e in item.evidence if e.log10_p):
+    if stream_effect and all(e.residual_group for e in item.evidence if e.log10_p):
         return (
             "shares the residual stream of reused layers, which by itself pulls own "
             "weights into their basis; reuse of this module is not shown"
