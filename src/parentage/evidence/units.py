@@ -205,9 +205,7 @@ def _query_key_rows(
     else:
         numbers = sample.index[0]
     classes = rotary_classes(head_dim, rotary)
-    ids = (
-        numbers[:, None] * head_dim + classes[sample.index[1]][None, :]
-    ).ravel()
+    ids = (numbers[:, None] * head_dim + classes[sample.index[1]][None, :]).ravel()
     return ids, _flat(sample.candidate, len(ids)), _flat(sample.reference, len(ids))
 
 
