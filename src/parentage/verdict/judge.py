@@ -140,7 +140,7 @@ def _finding(
     pooled = [e for e in tests if not e.residual_group]
     smallest = min(
         [e.log10_p for e in tests if e.log10_p is not None]
-        + [p.log10_p for p in parts],
+        + [cell.log10_p for found in item.maps for cell in best_cells(found)],
         default=0.0,
     )
     adjusted = _adjusted(smallest, item, family)
