@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import ml_dtypes
@@ -62,3 +63,16 @@ def build(folder: Path, shape: Shape, seed: int, parent: Path | None = None) -> 
     if base:
         base.close()
     return folder
+
+
+def main() -> None:
+    folder = Path(sys.argv[1])
+    build(folder / "small-a", SMALL, 1)
+    build(folder / "small-b", SMALL, 2, folder / "small-a")
+    if "--large" in sys.argv:
+        build(folder / "large-a", LARGE, 3)
+        build(folder / "large-b", LARGE, 4, folder / "large-a")
+
+
+if __name__ == "__main__":
+    main()

@@ -90,7 +90,7 @@ def test_chance_is_no_dependence_and_carries_power():
 
 
 def test_too_few_units_are_not_testable():
-    found = one(item([layer_map([[10]], [[10]], 1.0)]))
+    found = one(item([layer_map([[7]], [[10]], 1.0)]))
     assert found.word == "not-testable"
     assert "too few units" in found.reason
 

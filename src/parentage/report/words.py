@@ -172,8 +172,8 @@ def headline(
         text = f"{candidate} could not be tested against {against}."
     if unclear:
         text += (
-            f" The {listing([label(m) for m in unclear])} corresponds more than chance "
-            "explains, without proof of reuse."
+            f" More than chance explains, without proof of reuse, is found in the "
+            f"{listing([label(m) for m in unclear])}."
         )
     if untested and (accused or cleared or unclear):
         text += f" Not testable: the {listing([label(m) for m in untested])}."
