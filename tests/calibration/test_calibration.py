@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
 from benchmarks.calibration.run import PAIRS, one, summary
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -17,8 +16,12 @@ RESULTS = json.loads((ROOT / "benchmarks/calibration/results.json").read_text())
 def test_no_accusation_in_two_thousand_comparisons():
     assert RESULTS["comparisons"] >= 2000
     assert RESULTS["accusations"] == 0
-    assert set(RESULTS["findings"]) <= {"no-dependence-found", "correspondence",
-                                        "identical", "reused"}
+    assert set(RESULTS["findings"]) <= {
+        "no-dependence-found",
+        "correspondence",
+        "identical",
+        "reused",
+    }
 
 
 @pytest.mark.parametrize("method", sorted(RESULTS["tests"]))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sets of dims that flip together; rows that share a unit; groups that share no tensor."""
+"""Sets of dims that flip together, and groups that share no tensor."""
 
 import numpy as np
 import pytest

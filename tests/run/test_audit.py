@@ -262,3 +262,32 @@ def test_same_seed_same_report(save, parent, stranger):
     assert numbers(one) == numbers(two)
     assert one.candidate.digest == two.candidate.digest
     assert numbers(one) != numbers(three)
+
+
+class TestTensorsOfUnknownRole:
+    """No symmetry is known, so nothing is exact: agreement is said, never proven."""
+
+    def layers(self, seed):
+        rng = np.random.default_rng(seed)
+        return {
+            "alpha": rng.standard_normal((30, 42)).astype(np.float32),
+            "beta": rng.standard_normal((7, 30)).astype(np.float32),
+        }
+
+    def test_a_copy_corresponds_and_is_not_called_untestable(self, save):
+        own = self.layers(1)
+        moved = {"gamma": own["beta"], "delta": own["alpha"] + np.float32(0.1)}
+        report = audit(save("c", moved, {}), [save("r", own, {})])
+        (module,) = report.modules
+        assert module.finding == "correspondence"
+        assert "no exact test" in module.reason
+        assert report.finding == "correspondence"
+
+    def test_strangers_are_not_testable_and_the_search_is_shown(self, save):
+        report = audit(save("c", self.layers(2), {}), [save("r", self.layers(1), {})])
+        (module,) = report.modules
+        assert module.finding == "not-testable"
+        (search,) = module.evidence
+        assert search.method == "content-search"
+        assert search.value == 0
+        assert search.grade == "descriptive"

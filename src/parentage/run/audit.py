@@ -16,7 +16,11 @@ from parentage.model.description import Model
 from parentage.model.resolve import describe
 from parentage.report.document import Report
 from parentage.run.compare import compare_modules
-from parentage.run.content import adopt_names, unknown_names
+from parentage.run.content import (
+    adopt_names,
+    compare_unrecognised,
+    unknown_names,
+)
 from parentage.run.document import assemble
 from parentage.run.pairing import ModulePair, kind, pair_modules
 from parentage.run.plan import make_plan
@@ -157,7 +161,7 @@ def gather(
             found.search = own.search + reference.search
             evidence.append(found)
             done += 1
-        evidence += _missing(own.model, reference, pairs)
+        evidence += _missing(own, reference, pairs, budget)
         problems[reference.label] = list(other.problems)
     problems[own.label] = list(reader.problems)
     if progress is not None:
@@ -213,20 +217,24 @@ def _share(references: Sequence[Opened]) -> int:
 
 
 def _missing(
-    model: Model, reference: Opened, pairs: list[ModulePair]
+    own: Opened, reference: Opened, pairs: list[ModulePair], budget: int
 ) -> list[ModuleEvidence]:
-    """Modules that the reference has no counterpart of."""
+    """Modules that the reference has no counterpart of, or that have no roles."""
     paired = {p.candidate.name for p in pairs}
-    return [
-        ModuleEvidence(
-            module.name,
-            "",
-            reference.label,
-            reason=f"{reference.label} has no {kind(module.name)}",
-        )
-        for module in model.modules
-        if module.name not in paired
-    ]
+    found = []
+    for module in own.model.modules:
+        if module.name in paired:
+            continue
+        item = ModuleEvidence(module.name, "", reference.label)
+        item.reason = f"{reference.label} has no {kind(module.name)}"
+        if module.name == "unrecognised":
+            item.reason = "the symmetry of tensors of unknown role is not known"
+            content = compare_unrecognised(
+                own.checkpoint, own.model, reference.checkpoint, budget=budget
+            )
+            item.evidence += [content] if content else []
+        found.append(item)
+    return found
 
 
 def _labels(paths: Sequence[str | Path]) -> list[str]:

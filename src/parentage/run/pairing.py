@@ -56,6 +56,8 @@ def pair_modules(candidate: Model, reference: Model) -> list[ModulePair]:
     """
     pairs = []
     for module in candidate.modules:
+        if module.name == "unrecognised":
+            continue  # no role, no symmetry: compared by content alone
         same = [m for m in reference.modules if kind(m.name) == kind(module.name)]
         if not same and module.name == "head":
             tied = reference.module("embedding")

@@ -128,6 +128,17 @@ def _finding(
 ) -> Finding:
     tests = [e for e in item.evidence if e.log10_p is not None]
     if not tests and not item.maps:
+        close = [e for e in item.evidence if e.method == "content-search" and e.value]
+        if close:
+            return Finding(
+                item.module,
+                "correspondence",
+                item.reference,
+                item.reference_module,
+                effect=close[0].effect,
+                reason="tensors of unknown role agree closely in value with tensors of "
+                "equal shape, but no exact test applies to them",
+            )
         return Finding(
             item.module,
             "not-testable",

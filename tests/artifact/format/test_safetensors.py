@@ -6,6 +6,7 @@ from __future__ import annotations
 import tracemalloc
 
 import pytest
+from safetensors import safe_open
 
 from parentage.artifact import LocalFile, open_checkpoint, read_header
 from parentage.artifact.format import safetensors as module
@@ -288,3 +289,14 @@ def test_unknown_fields_and_padding_are_accepted(forge):
     assert model.entries["t"].shape == (4,)
     assert model.entries["t"].size == model.entries["t"].nbytes == 4
     assert not problems
+
+
+def test_null_metadata_is_no_metadata(tmp_path):
+    """As MLX writes it, and as the format's own library reads it."""
+    text = b'{"__metadata__":null,"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}'
+    path = tmp_path / "m.safetensors"
+    path.write_bytes(len(text).to_bytes(8, "little") + text + b"x")
+    with LocalFile(path, root=tmp_path) as file:
+        assert read_header(file).metadata == {}
+    with safe_open(path, "np") as oracle:
+        assert list(oracle.keys()) == ["a"]

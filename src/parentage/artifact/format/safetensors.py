@@ -109,6 +109,8 @@ def _raw_header(file: LocalFile) -> bytes:
 
 
 def _metadata(file: LocalFile, found: object) -> dict[str, str]:
+    if found is None:
+        return {}  # MLX writes null, and the format's own library reads it
     if not isinstance(found, dict):
         message = f"{_METADATA} is a JSON {type(found).__name__}"
         raise _malformed(file, message, "an object of strings")
