@@ -17,9 +17,10 @@ Batches = Callable[[int], Batch]
 
 
 @cache
-def stream(corpus: str, seed: int) -> NDArray[np.int64]:
+def stream(corpus: str, seed: int, vocabulary: int = 512) -> NDArray[np.int64]:
     """A corpus as one line of tokens, each document closed by the end token."""
-    encodings = tokenizer.shared().encode_batch(list(text.corpus(corpus, seed)))
+    shared = tokenizer.shared(vocabulary)
+    encodings = shared.encode_batch(list(text.corpus(corpus, seed)))
     return np.concatenate([[*e.ids, tokenizer.END] for e in encodings]).astype(np.int64)
 
 
@@ -30,6 +31,7 @@ def text_batches(
     data_seed: int = 0,
     rows: int = 16,
     length: int = 80,
+    vocabulary: int = 512,
 ) -> Batches:
     """Random windows of text.
 
@@ -39,6 +41,7 @@ def text_batches(
         data_seed: seed that the corpora were drawn with.
         rows: rows of a batch.
         length: tokens of a row.
+        vocabulary: number of tokens of the tokenizer.
 
     Returns:
         The batches, for next-token prediction.
@@ -50,7 +53,7 @@ def text_batches(
         rng = np.random.default_rng((seed, step))
         window = []
         for name in rng.choice(names, rows, p=shares).tolist():
-            tokens = stream(name, data_seed)
+            tokens = stream(name, data_seed, vocabulary)
             start = int(rng.integers(0, len(tokens) - length))
             window.append(tokens[start : start + length])
         ids = torch.from_numpy(np.stack(window))
