@@ -3,8 +3,8 @@
 
 Zhu et al. (2502.12292), unconstrained setting, algorithms 2 to 4:
 ``Spearman(LAP(cos(G X, G' X')), LAP(cos(U X, U' X')))`` per block, p-value by the t
-law, blocks combined by Fisher. Models of different depth are compared by all pairs of layers; the smallest p-value,
-times their number, stands for the pair.
+law, blocks combined by Fisher. Models of different depth are compared by all pairs of
+layers; the smallest p-value, times their number, stands for the pair.
 
 Variants, each with the p-value (minus its decimal logarithm) and with rho:
 

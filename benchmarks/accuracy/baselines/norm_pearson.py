@@ -2,7 +2,8 @@
 """Pearson correlation of norm gains: the centred answer to the raw cosine.
 
 Told in methods.md 7.1 (the public re-analysis of the same models). No p-value is
-formed: all vectors of a residual stream share one order of dims and are not independent.
+formed: all vectors of a residual stream share one order of dims and are not
+independent.
 """
 
 from __future__ import annotations

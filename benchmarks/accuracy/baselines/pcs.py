@@ -2,8 +2,9 @@
 """PCS: cosine of all weights, flattened into one vector.
 
 Zeng et al. (HuRef, 2312.04828), the direct comparison before its invariant terms. The
-two vectors must have one length, so models of different shapes have no value. Read as weight matrices and biases: norm
-gains, all near one, are left out in the method's favour.
+two vectors must have one length, so models of different shapes have no value. Read as
+weight matrices and biases: norm gains, all near one, are left out in the method's
+favour.
 """
 
 from __future__ import annotations
