@@ -66,8 +66,8 @@ def budget_option() -> Decorator:
         "--budget",
         type=Bytes(),
         default=DEFAULT_BUDGET,
-        show_default="64MB",
-        help="Bytes to read of each model at most: 64MB, 64MiB, 64000000.",
+        help="Bytes to read of each model at most, such as 64MB (the default), 64MiB "
+        "or 64000000.",
     )
 
 
@@ -77,6 +77,7 @@ def seed_option() -> Decorator:
         "--seed",
         type=click.IntRange(min=0),
         default=0,
+        metavar="NUMBER",
         show_default=True,
         help="Decides which bytes are read, before anything is looked at.",
     )

@@ -116,10 +116,10 @@ def layer_map(item: LayerMapItem, log10_level: float, prefix: str) -> str | None
         prefix: makes the ids of the figure its own.
 
     Returns:
-        SVG, or ``None`` where there is a single pair (or nothing) to show.
+        SVG, or ``None`` where there is a single pair, or no full table, to show.
     """
     rows, columns = len(item.rows), len(item.columns)
-    if rows * columns < 2:
+    if rows * columns < 2 or not _rectangular(item):
         return None
     pixels = [
         [(*(c / 255 for c in HEAT), shade(h, n)) for h, n in zip(*pair, strict=True)]
@@ -139,6 +139,15 @@ def layer_map(item: LayerMapItem, log10_level: float, prefix: str) -> str | None
             left=0.15, right=0.98, top=0.98, bottom=0.42 / (0.55 + 2.5 * ratio)
         )
         return _svg(figure, prefix)
+
+
+def _rectangular(item: LayerMapItem) -> bool:
+    """Whether the counts have the shape that the layers say."""
+    return all(
+        len(table) == len(item.rows)
+        and {len(row) for row in table} == {len(item.columns)}
+        for table in (item.heads, item.trials)
+    )
 
 
 def shade(heads: int, trials: int) -> float:

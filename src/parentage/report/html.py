@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -111,6 +112,10 @@ def render_demo_html(
     template = _environment().get_template("demo.html.j2")
     return template.render(
         rows=rows,
+        pairs=[
+            (pair, list(group))
+            for pair, group in groupby(rows, lambda row: (row.candidate, row.reference))
+        ],
         views=views,
         methods=[m for m in methods().values() if m.id in used],
         right=sum(row.agrees for row in rows),
@@ -230,7 +235,7 @@ def _parts(outcome: Outcome) -> tuple[tuple[str, str, str, str, str], ...]:
     return tuple(
         (
             words.BLOCKS.get(part.block, part.block),
-            words.layers_text(part.layers) or "outside layers",
+            words.layers_text(part.layers) or "–",
             "identical" if part.identical else "reused",
             f"{part.effect:.3f}",
             power10(part.log10_p),

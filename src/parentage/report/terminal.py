@@ -177,8 +177,9 @@ def _norms(cosines: Sequence[NormCosine], console: Console) -> None:
         )
     _item(
         console,
-        "Gains stay near a common level, so the raw cosine is high between unrelated "
-        "models too; only what shuffling destroys could speak of parentage.",
+        "The spread of gains is small against their mean, so the raw cosine is high "
+        "between unrelated models too; only what shuffling destroys could speak of "
+        "parentage.",
         "dim",
     )
 
@@ -188,8 +189,8 @@ def _models(models: Sequence[ModelInfo], console: Console) -> None:
     for info in models:
         _item(
             console,
-            f"{info.name}: {fmt.byte_size(info.bytes_read)} of "
-            f"{fmt.byte_size(info.bytes_stored)} ({info.path})",
+            f"{info.name}: {fmt.byte_size(info.bytes_read)} read, headers included; "
+            f"weights {fmt.byte_size(info.bytes_stored)} ({info.path})",
         )
     for info in models:
         _doubts(info, console)
