@@ -9,6 +9,9 @@ from typing import Any
 from zoo.full.spec import DECODER, MIXED, Item, LayerMap, Link
 
 Change = tuple[str, Mapping[str, object]]
+PARENTS = ("llama-seed-0", "llama-order-1", "llama-data-3")
+"""One of each group; most kinds have one instance from each of them."""
+OTHERS = ("llama-seed-2", "llama-order-3", "llama-data-5")
 FAMILIES = {"neox": "gpt_neox", "moe": "moe", "vision": "vision"}
 
 

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import torch
 from torch.nn.functional import kl_div, log_softmax, logsigmoid
 from torch.nn.utils import parametrize
+from transformers import PreTrainedModel
 from zoo.full.networks import Reader
 from zoo.recipes.data import Batches
 from zoo.recipes.training import Curve
@@ -29,9 +30,9 @@ class LowRank(torch.nn.Module):
         return weight + self.b @ self.a
 
 
-def full(model: torch.nn.Module, batches: Batches, *, steps: int, lr: float) -> Curve:
+def full(model: PreTrainedModel, batches: Batches, *, steps: int, lr: float) -> Curve:
     """Train every weight for next-token prediction, or an encoder on its pictures."""
-    trained = model
+    trained: torch.nn.Module = model
     if "pixel_values" in batches(0):
         trained = Reader(model, batches(0)["labels"].shape[1])
     return run(trained, batches, steps=steps, lr=lr)

@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from zoo.full.descend import Change, descendant, mapped, truth, tuning
+from zoo.full.descend import OTHERS, PARENTS, Change, descendant, mapped, truth, tuning
 from zoo.full.spec import Item
-from zoo.full.trained import OTHERS, PARENTS, siblings
+from zoo.full.trained import siblings
 
 SAME = {"embedding": "identical", "head": "identical"}
 DISGUISES = (
