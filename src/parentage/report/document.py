@@ -214,7 +214,9 @@ class Report(_Part):
     modules: tuple[ModuleResult, ...]
     norm_cosines: tuple[NormCosine, ...] = ()
     assumptions: tuple[Assumption, ...]
-    coverage: float = Field(description="share of parameters in modules that were tested")
+    coverage: float = Field(
+        description="share of parameters in modules that were tested"
+    )
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 

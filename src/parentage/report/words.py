@@ -71,7 +71,7 @@ def layers_text(layers: Sequence[tuple[int | None, int | None]]) -> str:
 def parts_text(
     parts: Sequence[tuple[str, Sequence[tuple[int | None, int | None]]]],
 ) -> str:
-    """``attention and MLPs of layers 0–2; routers``: blocks of equal layers together."""
+    """``attention and MLPs of layers 0–2; routers``: equal layers together."""
     grouped: dict[str, list[str]] = {}
     for block, layers in parts:
         grouped.setdefault(layers_text(layers), []).append(BLOCKS.get(block, block))
@@ -123,20 +123,19 @@ def module_sentence(
         )
     if finding == "not-testable":
         return f"The {name} could not be tested: {reason}."
-    return (
-        f"No dependence of the {name} on any reference was found; {power}."
-    )
+    return f"No dependence of the {name} on any reference was found; {power}."
 
 
 def headline(
     candidate: str,
     references: Sequence[str],
+    *,
     accused: Sequence[tuple[str, str, str, float, str]],
     cleared: Sequence[str],
     untested: Sequence[str],
     unclear: Sequence[str],
 ) -> str:
-    """One sentence (or two) that can be quoted as it stands.
+    """One sentence (or a few) that can be quoted as it stands.
 
     Args:
         candidate: the model under test.
@@ -146,35 +145,34 @@ def headline(
         cleared, untested, unclear: names of the other modules.
     """
     against = listing(list(references))
+    sentences = []
     if accused:
-        claims = []
-        for module, finding, reference, share, where in accused:
-            verb = "is identical to" if finding == "identical" else "carries weights of"
-            extent = f", {where}" if where else ""
-            claims.append(
-                f"the {label(module)} ({percent(share)} of parameters{extent}) {verb} "
-                f"that of {reference}"
-                if finding == "identical"
-                else f"the {label(module)} ({percent(share)} of parameters{extent}) "
-                f"{verb} {reference}"
-            )
-        text = f"In {candidate}, {listing(claims)}."
+        claims = [_claim(*item) for item in accused]
+        sentences.append(f"In {candidate}, {listing(claims)}.")
         if cleared:
-            text += (
-                f" No dependence was found in the {listing([label(m) for m in cleared])}."
-            )
+            sentences.append(f"No dependence was found in the {_labels(cleared)}.")
     elif cleared:
-        text = f"No dependence of {candidate} on {against} was found"
-        text += "." if not (untested or unclear) else (
-            f" in the {listing([label(m) for m in cleared])}."
-        )
-    else:
-        text = f"{candidate} could not be tested against {against}."
+        where = f" in the {_labels(cleared)}" if untested or unclear else ""
+        sentences.append(f"No dependence of {candidate} on {against} was found{where}.")
+    elif not unclear:
+        return f"{candidate} could not be tested against {against}."
     if unclear:
-        text += (
-            f" More than chance explains, without proof of reuse, is found in the "
-            f"{listing([label(m) for m in unclear])}."
+        sentences.append(
+            "More agreement than chance explains, without proof of reuse, is in the "
+            f"{_labels(unclear)}."
         )
-    if untested and (accused or cleared or unclear):
-        text += f" Not testable: the {listing([label(m) for m in untested])}."
-    return text
+    if untested:
+        sentences.append(f"Not testable: the {_labels(untested)}.")
+    return " ".join(sentences)
+
+
+def _claim(module: str, finding: str, reference: str, share: float, where: str) -> str:
+    extent = f", {where}" if where else ""
+    name = f"the {label(module)} ({percent(share)} of parameters{extent})"
+    if finding == "identical":
+        return f"{name} is identical to that of {reference}"
+    return f"{name} carries weights of {reference}"
+
+
+def _labels(modules: Sequence[str]) -> str:
+    return listing([label(m) for m in modules])

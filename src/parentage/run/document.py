@@ -351,11 +351,15 @@ def _headline(
                 "" if outcome.whole else where,
             )
         )
+
+    def named(word: str) -> list[str]:
+        return [m.name for m in modules if m.finding == word]
+
     return words.headline(
         own.label,
         [r.label for r in references],
-        accused,
-        [m.name for m in modules if m.finding == "no-dependence-found"],
-        [m.name for m in modules if m.finding == "not-testable"],
-        [m.name for m in modules if m.finding == "correspondence"],
+        accused=accused,
+        cleared=named("no-dependence-found"),
+        untested=named("not-testable"),
+        unclear=named("correspondence"),
     )
