@@ -23,7 +23,7 @@ def architecture(parent: str) -> str:
 def tuning(
     seed: int,
     *,
-    steps: int = 60,
+    steps: int = 120,
     lr: float = 1e-3,
     corpora: Mapping[str, float] = MIXED,
     **more: object,

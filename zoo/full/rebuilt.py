@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from zoo.full.bases import STEPS
 from zoo.full.descend import PARENTS, descendant, mapped, truth, tuning
 from zoo.full.spec import NOTES, STORIES, Item
 
@@ -20,7 +21,7 @@ def grown(n: int, parent: str) -> list[Item]:
             f"upcycled{word.replace('-', ' ')}",
             [parent],
             [("upcycle", {"experts": 4, "seed": 700 + n, **settings})],
-            train=tuning(700 + n, steps=40),
+            train=tuning(700 + n, steps=100),
             layers={
                 "attention": mapped(range(6))["attention"],
                 "experts": mapped(range(6))["mlp"],
@@ -55,7 +56,7 @@ def grafted(n: int, parent: str) -> list[Item]:
             "half taken" if word == "half" else f"one part taken ({word})",
             [parent],
             [("take", {"parts": taken, "seed": 800 + n})],
-            train=tuning(800 + n, steps=100, corpora=STORIES),
+            train=tuning(800 + n, steps=250, corpora=STORIES),
             modules=modules,
             layers=layers,
         )
@@ -75,7 +76,7 @@ def students() -> list[Item]:
         train = tuning(
             900 + n,
             lr=2.5e-3,
-            steps=200,
+            steps=STEPS,
             corpora=STORIES if n < 2 else NOTES,
             method="distil",
             teacher=teacher,

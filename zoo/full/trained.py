@@ -15,7 +15,7 @@ from zoo.full.descend import (
     tuning,
 )
 from zoo.full.rebuilt import grafted, grown, students
-from zoo.full.spec import NOTES, STORIES, Item
+from zoo.full.spec import MIXED, NOTES, STORIES, Item
 from zoo.transforms.depth import upscaled_order
 
 THIRD = ("llama-seed-4", "llama-order-5", "llama-data-6")
@@ -43,7 +43,8 @@ def _light() -> list[Item]:
         kind = architecture(parent)
         modules = ("vision_encoder",) if kind == "vision" else ()
         whole = truth(modules=modules) if modules else truth()
-        tune = tuning(510, lr=3e-4)
+        corpora = {"pictures": 1.0} if modules else MIXED
+        tune = tuning(510, lr=3e-4, corpora=corpora)
         items.append(
             descendant(
                 f"{parent}-light",
@@ -64,13 +65,13 @@ def _longer() -> list[Item]:
                 f"{parent}-heavy",
                 "heavy fine-tune",
                 [parent],
-                train=tuning(520 + n, lr=2e-3, steps=200, corpora=NOTES),
+                train=tuning(520 + n, lr=2e-3, steps=300, corpora=NOTES),
             ),
             descendant(
                 f"{parent}-preference",
                 "preference tuning",
                 [parent],
-                train=tuning(530 + n, lr=3e-4, steps=40, method="preference"),
+                train=tuning(530 + n, lr=3e-4, steps=100, method="preference"),
             ),
         ]
         for rank in (4, 64):
@@ -131,7 +132,7 @@ def _reshaped(n: int, parent: str) -> list[Item]:
             "embedding replaced",
             [parent],
             [("replace-vocabulary", {"tokens": 384, "seed": 600 + n})],
-            train=tuning(600 + n, steps=100, vocabulary=384),
+            train=tuning(600 + n, steps=250, vocabulary=384),
             modules=truth(embedding="independent", head="independent"),
         ),
         descendant(
@@ -175,9 +176,9 @@ def _reshaped(n: int, parent: str) -> list[Item]:
 
 
 def trained() -> tuple[Item, ...]:
-    """All of them; those that take longest last but the students."""
-    items = [*_light(), *_longer()]
+    """All of them; those that take longest early, so that both workers stay busy."""
+    items = [*_light(), *_longer(), *_far()]
     for makers in (_reshaped, grown, grafted):
         for n, parent in enumerate(PARENTS):
             items += makers(n, parent)
-    return (*items, *students(), *_far())
+    return (*items, *students())
