@@ -32,7 +32,8 @@ class Case:
         split: ``choose`` or ``held-back``.
         honest: false for what was done to hide the parent.
         truth: module -> ``identical``, ``reused`` or ``independent``.
-        layers: true cells of the text decoder where they are known.
+        layers: true cells of the text decoder; ``None`` where every layer stayed in
+            its place.
     """
 
     candidate: Path
@@ -96,7 +97,7 @@ def measure(
         case.split,
         case.honest,
         case.truth,
-        None if case.layers is None else list(case.layers),
+        true_cells(case, report),
         {m.name: m.finding for m in report.modules},
         found_cells(report),
         smallest(report),
@@ -120,6 +121,27 @@ def measure(
             "seconds": verdict.seconds,
         }
     return result
+
+
+def true_cells(case: Case, report: Report) -> list[Cell] | None:
+    """Where the decoder's layers come from; ``None`` where there is no decoder."""
+    module = next((m for m in report.modules if m.name == "text_decoder"), None)
+    if module is None or "text_decoder" not in case.truth:
+        return None
+    if case.truth["text_decoder"] == "independent":
+        return []
+    if case.layers is not None:
+        return [c for c in case.layers if c[0] in LAYERED]
+    return sorted(
+        {
+            (found.block, layer, layer)
+            for found in module.layer_maps
+            for layer in found.rows
+            if found.block in LAYERED
+            and found.block == found.reference_block
+            and layer is not None
+        }
+    )
 
 
 def found_cells(report: Report) -> list[Cell]:

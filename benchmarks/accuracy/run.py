@@ -14,13 +14,14 @@ import json
 import os
 import platform
 import random
-from functools import partial
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from zoo.full.spec import cache
 
 from benchmarks.accuracy import page
 from benchmarks.accuracy.baselines import modeldna
@@ -28,7 +29,6 @@ from benchmarks.accuracy.cases import full_cases
 from benchmarks.accuracy.measure import Case, Measured, measure
 from benchmarks.accuracy.summary import summarise
 from parentage import __version__
-from zoo.full.spec import cache
 
 HERE = Path(__file__).resolve().parent
 

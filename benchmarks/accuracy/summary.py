@@ -43,12 +43,11 @@ def rate(events: int, trials: int) -> dict[str, float | int]:
 def summarise(rows: Sequence[Measured]) -> dict[str, Any]:
     """All tables of the benchmark."""
     splits = {
-        split: [r for r in rows if r.split == split] for split in ("choose", "held-back")
+        split: [r for r in rows if r.split == split]
+        for split in ("choose", "held-back")
     }
     return {
-        "pairs": {
-            split: _counts(part) for split, part in splits.items()
-        },
+        "pairs": {split: _counts(part) for split, part in splits.items()},
         "false_accusations": {s: _false(part) for s, part in splits.items()},
         "false_correspondence": {
             s: _false(part, {"correspondence"}) for s, part in splits.items()
@@ -81,9 +80,7 @@ def _counts(rows: Sequence[Measured]) -> dict[str, int]:
     return dict(sorted(found.items()))
 
 
-def _false(
-    rows: Sequence[Measured], words: Iterable[str] = ACCUSING
-) -> dict[str, Any]:
+def _false(rows: Sequence[Measured], words: Iterable[str] = ACCUSING) -> dict[str, Any]:
     words = set(words)
     independent = _independent(rows)
     bad = [r for r in independent if words & set(r.findings.values())]
@@ -115,8 +112,11 @@ def _misses(rows: Sequence[Measured]) -> list[dict[str, Any]]:
     for r in rows:
         if r.label != "descendant" or not r.honest:
             continue
-        lost = [m for m, truth in r.truth.items() if truth in ACCUSING
-                and r.findings.get(m) not in ACCUSING]
+        lost = [
+            m
+            for m, truth in r.truth.items()
+            if truth in ACCUSING and r.findings.get(m) not in ACCUSING
+        ]
         if lost:
             found.append(
                 {

@@ -32,9 +32,7 @@ def layer_map(heads, trials, correlation, block="mlp"):
 
 
 def item(maps=(), evidence=(), module="text_decoder", **more):
-    return ModuleEvidence(
-        module, module, "R", list(evidence), list(maps), **more
-    )
+    return ModuleEvidence(module, module, "R", list(evidence), list(maps), **more)
 
 
 def residual(log10_p, effect, module="embedding", n=500):
@@ -75,8 +73,14 @@ def test_rarer_than_chance_but_not_enough_is_a_correspondence():
     # p = 2e-6 uncorrected, one test in the family: not in maps' cells alone
     assert found.word in {"correspondence", "no-dependence-found"}
     pooled = Evidence(
-        "sign-coins", "exact", Subject("text_decoder"), "heads", 190, 300,
-        log10_p=-5.0, effect=0.1,
+        "sign-coins",
+        "exact",
+        Subject("text_decoder"),
+        "heads",
+        190,
+        300,
+        log10_p=-5.0,
+        effect=0.1,
     )
     found = one(item([layer_map([[150]], [[300]], 0.0)], [pooled]))
     assert found.word == "correspondence"
@@ -130,7 +134,7 @@ def test_more_tests_make_accusing_harder():
 
 def test_a_search_for_names_is_paid_for():
     plain = item([layer_map([[198]], [[300]], 0.3)])
-    searched = dataclasses.replace(plain, search=10.0)
+    searched = dataclasses.replace(plain, search=10.0, cell_search={"mlp": 10.0})
     assert one(plain).word == "reused"
     assert one(searched).word != "reused"
 

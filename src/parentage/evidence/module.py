@@ -42,7 +42,8 @@ class ModuleEvidence:
         compared: blocks of which something was read in both models.
         reason: why nothing could be compared, if so.
         search: ``log10`` of the number of ways in which names were looked for by
-            content; every exact p-value is multiplied by it.
+            content; every exact p-value of the module is multiplied by it.
+        cell_search: the same for one layer of a block, by block.
     """
 
     module: str
@@ -58,6 +59,7 @@ class ModuleEvidence:
     compared: list[str] = field(default_factory=list)
     reason: str | None = None
     search: float = 0.0
+    cell_search: dict[str, float] = field(default_factory=dict)
 
     @property
     def tally(self) -> Tally:

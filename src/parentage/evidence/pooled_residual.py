@@ -24,8 +24,12 @@ from parentage.stats.coins import Part, count, swap_profile
 from parentage.stats.fixed_points import count_fixed_points
 from parentage.stats.tails import bonferroni, log10_binomial_tail, log10_fixed_points
 
-BULK = 8
-"""Directions that are taken out of an embedding's profile."""
+BULK = 2
+"""Directions that are taken out of an embedding's profile.
+
+One is enough for independent output matrices; more of them cost power on noisy
+copies (docs/calibration.md).
+"""
 
 
 def vector_profile(

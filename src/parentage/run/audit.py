@@ -6,7 +6,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from parentage.artifact.checkpoint import Checkpoint, open_checkpoint
@@ -43,14 +43,14 @@ class Opened:
 
     Attributes:
         label: what the report calls it; unique within an audit.
-        search: ``log10`` of the number of ways in which names were looked for by
-            content (0 where the names were understood).
+        search: stored tensor -> ``log10`` of the number of names it could have been
+            given by content (empty where the names were understood).
     """
 
     label: str
     checkpoint: Checkpoint
     model: Model
-    search: float = 0.0
+    search: dict[str, float] = field(default_factory=dict)
 
 
 def open_model(path: str | Path, label: str | None = None) -> Opened:
@@ -158,7 +158,7 @@ def gather(
             found = compare_modules(
                 pair, plan, reader, other, name=reference.label, seed=seed
             )
-            found.search = own.search + reference.search
+            _pay_for_search(found, pair, own.search, reference.search)
             evidence.append(found)
             done += 1
         evidence += _missing(own, reference, pairs, budget)
@@ -167,6 +167,29 @@ def gather(
     if progress is not None:
         progress("done", total, total)
     return evidence, problems
+
+
+def _pay_for_search(
+    found: ModuleEvidence,
+    pair: ModulePair,
+    own: dict[str, float],
+    reference: dict[str, float],
+) -> None:
+    """Note how many assignments of names each p-value was the best of."""
+    if not own and not reference:
+        return
+    for module, options in ((pair.candidate, own), (pair.reference, reference)):
+        layers: dict[str, dict[int | None, float]] = {}
+        for name, block, layer in {
+            (t.view.tensor, t.block, t.layer) for t in module.tensors
+        }:
+            found.search += options.get(name, 0.0)
+            row = layers.setdefault(block, {})
+            row[layer] = row.get(layer, 0.0) + options.get(name, 0.0)
+        for block, row in layers.items():
+            # Of any layer of the block: the costliest stands for all of them.
+            worst = max(row.values())
+            found.cell_search[block] = found.cell_search.get(block, 0.0) + worst
 
 
 def recognise(

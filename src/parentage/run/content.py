@@ -50,13 +50,14 @@ class Adopted:
         model: the new description; views still point at the stored names.
         matched: number of tensors that were recognised by content.
         compared: number of pairs that were compared.
-        log10_options: ``log10`` of the number of possible assignments.
+        log10_options: stored name -> ``log10`` of the number of names it could have
+            been given.
     """
 
     model: Model
     matched: int
     compared: int
-    log10_options: float
+    log10_options: dict[str, float]
 
 
 def unknown_names(model: Model) -> set[str]:
@@ -93,7 +94,8 @@ def adopt_names(
         return None
     room = budget // SHARE_OF_BUDGET // tensors
     names: dict[str, str] = {}
-    compared, options = 0, 0.0
+    compared = 0
+    options: dict[str, float] = {}
     for shape, mine in left.items():
         theirs = right.get(shape, [])
         if not theirs:
@@ -101,7 +103,8 @@ def adopt_names(
         compared += len(mine) * len(theirs)
         found = _match(own, mine, other, theirs, room)
         names |= found
-        options += len(found) * math.log10(len(theirs))
+        choices = math.log10(max(len(mine), len(theirs)))
+        options |= dict.fromkeys(found, choices)
     if not names:
         return None
     return Adopted(_renamed(own, model, known, names), len(names), compared, options)

@@ -42,7 +42,7 @@ class Criteria:
     log10_alpha: float = -6.0
     log10_correspondence: float = -3.0
     effect_floor: float = 0.02
-    shared_basis_ratio: float = 0.25
+    shared_basis_ratio: float = 0.2
     power: float = 0.99
 
 

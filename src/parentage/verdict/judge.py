@@ -68,9 +68,15 @@ def strongest(findings: Sequence[Finding]) -> Finding:
     return min(findings, key=weight)
 
 
-def _adjusted(log10_p: float, item: ModuleEvidence, family: int) -> float:
-    """Corrected for the family, and for the search for names if there was one."""
-    return min(0.0, bonferroni(log10_p, family) + item.search)
+def _adjusted(
+    log10_p: float, item: ModuleEvidence, family: int, block: str | None = None
+) -> float:
+    """Corrected for the family, and for the search for names if there was one.
+
+    A test of one layer's block was the best over the names of its own tensors only.
+    """
+    search = item.search if block is None else item.cell_search.get(block, 0.0)
+    return min(0.0, bonferroni(log10_p, family) + search)
 
 
 def _stream(module: str) -> str:
@@ -103,7 +109,7 @@ def _parts(item: ModuleEvidence, family: int, criteria: Criteria) -> list[Part]:
 
 def _accuses(cell: Cell, item: ModuleEvidence, family: int, criteria: Criteria) -> bool:
     return (
-        _adjusted(cell.log10_p, item, family) <= criteria.log10_alpha
+        _adjusted(cell.log10_p, item, family, cell.block) <= criteria.log10_alpha
         and cell.correlation >= criteria.effect_floor
     )
 
@@ -149,12 +155,14 @@ def _finding(
         )
     parts = [*local, *_residual_parts(item, stream_effect, family, criteria)]
     pooled = [e for e in tests if not e.residual_group]
-    smallest = min(
-        [e.log10_p for e in tests if e.log10_p is not None]
-        + [cell.log10_p for found in item.maps for cell in best_cells(found)],
-        default=0.0,
-    )
-    adjusted = _adjusted(smallest, item, family)
+    ps = [(e.log10_p, _adjusted(e.log10_p, item, family)) for e in tests if e.log10_p]
+    ps += [
+        (cell.log10_p, _adjusted(cell.log10_p, item, family, cell.block))
+        for found in item.maps
+        for cell in best_cells(found)
+    ]
+    smallest = min((p for p, _ in ps), default=0.0)
+    adjusted = min((p for _, p in ps), default=0.0)
     power = _power(item, family, criteria)
     whole_module = [
         e
