@@ -109,8 +109,8 @@ def _candidates(models: Mapping[str, Row]) -> Iterator[tuple[Row, Row]]:
     bases = [row for row in rows if row["kind"] == "base"]
     yield from combinations(bases, 2)
     runs = {row["parents"][0]["parent"] for row in rows if row["kind"] == "checkpoint"}
-    kept = [row for row in rows if row["kind"] == "checkpoint" or row["id"] in runs]
-    yield from combinations(kept, 2)
+    kept = [row for row in rows if row["kind"] == "checkpoint"]
+    yield from combinations([*kept, *(models[run] for run in sorted(runs))], 2)
     for row in rows:
         if row["kind"] in {"base", "checkpoint"}:
             continue
