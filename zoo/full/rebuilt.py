@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from zoo.full.bases import STEPS
 from zoo.full.descend import PARENTS, descendant, mapped, truth, tuning
-from zoo.full.spec import NOTES, STORIES, Item
+from zoo.full.spec import STORIES, Item
 
 
 def grown(n: int, parent: str) -> list[Item]:
@@ -77,7 +77,7 @@ def students() -> list[Item]:
             900 + n,
             lr=2.5e-3,
             steps=STEPS,
-            corpora=STORIES if n < 2 else NOTES,
+            corpora=STORIES,
             method="distil",
             teacher=teacher,
         )
