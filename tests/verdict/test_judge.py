@@ -28,6 +28,7 @@ def layer_map(heads, trials, correlation, block="mlp"):
         np.ones(heads.shape),
         (("GLU neuron", "sign", int(trials.max()), 50.0),),
         tuple((i, i) for i in range(min(heads.shape))),
+        min(heads.shape),
     )
 
 
@@ -148,3 +149,12 @@ def test_the_strongest_finding_stands_for_the_module():
     assert strongest([none, reused, more, untested]).reference == "D"
     assert overall([none, untested]) == "not-testable"
     assert overall([none, reused]) == "reused"
+
+
+@pytest.mark.parametrize(("effect", "word"), [(0.3, "correspondence"), (0.8, "reused")])
+def test_embedding_and_head_are_coupled_through_the_tokens(effect, word):
+    """Own output matrix trained on a copied embedding, no layer reused."""
+    copied = item([], [residual(-100, 0.9)], module="embedding")
+    beside = item([], [residual(-100, effect, module="head")], module="head")
+    found = judge([copied, beside], Criteria())
+    assert [f.word for f in found] == ["reused", word]

@@ -34,19 +34,17 @@ def pooled_coins(
     """
     heads = trials = 0
     cross = scale = 0.0
-    kinds: dict[str, list[int]] = {}
+    kinds: dict[str, tuple[int, int]] = {}
     for block, item in collected:
         if item.group.action != action:
             continue
+        inner = item.pooled()
+        up, n = int((inner > 0).sum()), int((inner != 0).sum())
+        heads, trials = heads + up, trials + n
+        kinds[f"{block}: {item.group.name}"] = (up, n)
         for row, column in item.same:
-            up = int(item.coins.heads[row, column])
-            n = int(item.coins.trials[row, column])
-            heads, trials = heads + up, trials + n
             cross += float(item.coins.cross[row, column])
             scale += float(item.coins.scale[row, column])
-            kind = kinds.setdefault(f"{block}: {item.group.name}", [0, 0])
-            kind[0] += up
-            kind[1] += n
     subject = Subject(module)
     if trials == 0:
         return Evidence(
@@ -70,5 +68,5 @@ def pooled_coins(
         effect=cross / scale if scale > 0 else 0.0,
         null_mean=mean,
         null_sd=sd,
-        details={"units": {kind: tuple(v) for kind, v in kinds.items()}},
+        details={"units": kinds},
     )

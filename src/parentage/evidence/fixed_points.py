@@ -28,8 +28,15 @@ MAX_LAYERS = 48
 """Layers that take part, evenly spread; each is a group of its own."""
 
 
-def groups_of_block(block: BlockSamples) -> list[tuple[Floats, Floats]]:
-    """Exchangeable units of equal layers: one ``(units, features)`` pair per group."""
+def groups_of_block(
+    block: BlockSamples, rows_used: frozenset[int]
+) -> list[tuple[Floats, Floats]]:
+    """Exchangeable units of equal layers: one ``(units, features)`` pair per group.
+
+    Args:
+        block: the samples.
+        rows_used: positions of candidate layers that are independent of each other.
+    """
     found: list[tuple[Floats, Floats]] = []
     for group in GROUPS:
         if group.action != "swap" or not applicable(group, block):
@@ -40,14 +47,11 @@ def groups_of_block(block: BlockSamples) -> list[tuple[Floats, Floats]]:
         if rows is None or len(rows[0]) < 2:
             continue
         _, candidate, reference = rows
-        slots = len(sample.index[0]) if sample.axes[0] == "slot" else 1
-        for i, j in sample.same_layers():
-            pair = zip(
-                np.split(candidate[i], slots),
-                np.split(reference[j], slots),
-                strict=True,
-            )
-            found.extend((c[:MAX_UNITS], r[:MAX_UNITS]) for c, r in pair)
+        found.extend(
+            (candidate[i][:MAX_UNITS], reference[j][:MAX_UNITS])
+            for i, j in sample.same_layers()
+            if i in rows_used
+        )
     return found
 
 

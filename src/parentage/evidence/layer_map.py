@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from parentage.evidence.samples import BlockSamples, Sample
 from parentage.evidence.units import GROUPS, Action, Group, applicable, parts
-from parentage.stats.coins import Coins, count, ratio
+from parentage.stats.coins import Coins, Part, count, ratio
 from parentage.stats.tails import log10_binomial_tail
 
 
@@ -23,28 +23,72 @@ class GroupCoins:
 
     Attributes:
         group: the kind of unit.
-        coins: its coins for all pairs of layers; for exchangeable units with the
-            products of equal layer numbers, for tests that need magnitudes.
+        coins: its coins for all pairs of layers, with the products of equal layer
+            numbers, for tests that pool layers or need magnitudes.
         same: positions of equal layer numbers.
+        clusters: positions in ``same`` of layers that are copies of each other in
+            the candidate; they share their flips. Other layers stand alone.
     """
 
     group: Group
     coins: Coins
     same: tuple[tuple[int, int], ...]
+    clusters: tuple[tuple[int, ...], ...]
+
+    def pooled(self) -> NDArray[np.float64]:
+        """Inner products, one row per independent cluster of layers."""
+        rows = [self.coins.inner[list(c)].sum(axis=0) for c in self.clusters]
+        return np.stack(rows) if rows else np.zeros((0, self.coins.inner.shape[1]))
 
 
 def collect(block: BlockSamples) -> list[GroupCoins]:
     """Coins of every kind of unit whose symmetry holds in this block."""
     same = same_layers(next(iter(block.samples.values())))
-    found = []
-    for group in GROUPS:
-        if not applicable(group, block):
-            continue
-        pieces = parts(group, block)
-        if pieces:
-            keep = same if group.action == "swap" else ()
-            found.append(GroupCoins(group, count(pieces, keep), same))
-    return found
+    pieces = [
+        (group, found)
+        for group in GROUPS
+        if applicable(group, block) and (found := parts(group, block))
+    ]
+    clusters = _clusters([part for _, found in pieces for part in found], same)
+    return [
+        GroupCoins(group, count(found, same), same, clusters) for group, found in pieces
+    ]
+
+
+COPIED_Z = 6.0
+"""Layers of one model whose coins agree beyond this are taken for copies.
+
+Taking independent layers for copies costs coins but no validity.
+"""
+
+
+def _clusters(
+    pieces: list[Part], same: tuple[tuple[int, int], ...]
+) -> tuple[tuple[int, ...], ...]:
+    """Layers of the candidate that began as copies of one another.
+
+    A depth-scaled model has such layers; their coins are not independent, since one
+    relabelling of the original moves them all.
+    """
+    if not same:
+        return ()
+    rows = [row for row, _ in same]
+    label = list(range(len(rows)))
+    if pieces and len(rows) > 1:
+        own = [Part(p.units, p.candidate[rows], p.candidate[rows]) for p in pieces]
+        heads = trials = np.zeros((len(rows), len(rows)))
+        for part in own:
+            coins = count([part])
+            heads = heads + coins.heads
+            trials = trials + coins.trials
+        z = ratio(2 * heads - trials, np.sqrt(trials))
+        for i, j in zip(*np.nonzero(np.triu(z, 1) > COPIED_Z), strict=True):
+            old, new = label[j], label[i]
+            label = [new if x == old else x for x in label]
+    return tuple(
+        tuple(i for i, x in enumerate(label) if x == name)
+        for name in sorted(set(label))
+    )
 
 
 def same_layers(sample: Sample) -> tuple[tuple[int, int], ...]:
@@ -68,6 +112,7 @@ class LayerMap:
         cross, scale: numerator and denominator of the element correlation.
         groups: name, action, coins of one layer and effective features, per group.
         same: positions of equal layer numbers.
+        clusters: number of independent clusters among them.
     """
 
     module: str
@@ -81,6 +126,7 @@ class LayerMap:
     scale: NDArray[np.float64]
     groups: tuple[tuple[str, Action, int, float], ...]
     same: tuple[tuple[int, int], ...]
+    clusters: int
 
     @property
     def correlation(self) -> NDArray[np.float64]:
@@ -142,6 +188,7 @@ def layer_map(block: BlockSamples, collected: list[GroupCoins]) -> LayerMap | No
         scale=total(lambda c: c.scale).astype(np.float64),
         groups=tuple(diagonal),
         same=collected[0].same,
+        clusters=len(collected[0].clusters),
     )
 
 

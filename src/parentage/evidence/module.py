@@ -72,7 +72,7 @@ class ModuleEvidence:
     def coin_groups(self) -> list[tuple[int, float]]:
         """(coins, features) of the pooled coin tests, for the power statement."""
         return [
-            (coins * len(found.same), features)
+            (coins * found.clusters, features)
             for found in self.maps
             if found.block == found.reference_block
             for _, _, coins, features in found.groups

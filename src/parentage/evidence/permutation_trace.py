@@ -80,6 +80,6 @@ def _swaps(
     collected: list[tuple[str, GroupCoins]],
 ) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     pieces = [
-        item.coins.inner.ravel() for _, item in collected if item.group.action == "swap"
+        item.pooled().ravel() for _, item in collected if item.group.action == "swap"
     ]
     return np.concatenate(pieces) if pieces else np.zeros(0)

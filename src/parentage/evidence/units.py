@@ -156,14 +156,16 @@ def _leading_rows(
 
 
 def _slot_rows(sample: Sample) -> tuple[NDArray[np.int64], Floats, Floats]:
-    """Routed experts: neuron ``n`` of expert ``e`` is a unit of its own."""
-    width = sample.candidate_shape[1] + sample.candidate_shape[1] % 2
-    ids = (sample.index[0][:, None] * width + sample.index[1][None, :]).ravel()
-    return (
-        ids,
-        _flat(sample.candidate, len(ids)),
-        _flat(sample.reference, len(ids)),
-    )
+    """Routed experts: neuron ``n`` of all experts of a layer is ONE unit.
+
+    Experts may have begun as copies of one MLP, so relabelling them one by one need
+    not be a symmetry of their initialisation. Relabelling neuron ``n`` in all of them
+    at once is, in either case.
+    """
+    ids = sample.index[1]
+    c = np.moveaxis(sample.candidate, 1, 2)
+    r = np.moveaxis(sample.reference, 1, 2)
+    return ids, _flat(c, len(ids)), _flat(r, len(ids))
 
 
 def _two_axis_rows(

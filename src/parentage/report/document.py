@@ -188,6 +188,7 @@ class Settings(_Part):
     log10_correspondence: float
     effect_floor: float
     shared_basis_ratio: float
+    coupled_ratio: float
     family: int = Field(description="number of exact tests corrected for")
 
 

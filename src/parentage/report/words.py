@@ -123,7 +123,8 @@ def module_sentence(
         )
     if finding == "not-testable":
         return f"The {name} could not be tested: {reason}."
-    return f"No dependence of the {name} on any reference was found; {power}."
+    limit = f" ({reason})" if reason else ""
+    return f"No dependence of the {name} on any reference was found{limit}; {power}."
 
 
 def headline(

@@ -25,6 +25,7 @@ from parentage.run.document import assemble
 from parentage.run.pairing import ModulePair, kind, pair_modules
 from parentage.run.plan import make_plan
 from parentage.run.sampler import Reader
+from parentage.run.width import SHARE_OF_BUDGET, applies
 from parentage.verdict.finding import Criteria
 from parentage.verdict.judge import judge
 
@@ -141,11 +142,17 @@ def gather(
     spent = own.checkpoint.bytes_read  # headers, and the search for names
     for reference, pairs in zip(references, all_pairs, strict=True):
         other = Reader(reference.checkpoint)
+        room = (
+            max(0, budget - spent) // share,
+            max(0, budget - reference.checkpoint.bytes_read),
+        )
+        widths = sum(any(applies(b) for b in p.blocks) for p in pairs)
+        order_budget = min(room) // SHARE_OF_BUDGET // widths if widths else 0
         plan = make_plan(
             pairs,
             budgets=(
-                max(0, budget - spent) // share,
-                max(0, budget - reference.checkpoint.bytes_read),
+                room[0] - widths * order_budget,
+                room[1] - widths * order_budget,
             ),
             itemsize=ITEMSIZE,
             seed=seed,
@@ -156,7 +163,13 @@ def gather(
                     f"{pair.candidate.name} against {reference.label}", done, total
                 )
             found = compare_modules(
-                pair, plan, reader, other, name=reference.label, seed=seed
+                pair,
+                plan,
+                reader,
+                other,
+                name=reference.label,
+                seed=seed,
+                order_budget=order_budget,
             )
             _pay_for_search(found, pair, own.search, reference.search)
             evidence.append(found)

@@ -28,6 +28,7 @@ from parentage.model.description import Module
 from parentage.run.pairing import ModulePair
 from parentage.run.plan import Plan
 from parentage.run.sampler import Reader, read_block
+from parentage.run.width import order_evidence
 from parentage.stats.similarity import Similarity, similarity
 
 STRONG_Z = 6.0
@@ -47,6 +48,7 @@ def compare_modules(
     *,
     name: str,
     seed: int,
+    order_budget: int = 0,
 ) -> ModuleEvidence:
     """Run every test on a pair of modules, reading block by block.
 
@@ -56,6 +58,7 @@ def compare_modules(
         candidate, reference: readers of the two models.
         name: what the reference is called in the report.
         seed: for Monte-Carlo ranks and shuffles.
+        order_budget: bytes for order tests, where widths differ.
     """
     result = ModuleEvidence(pair.candidate.name, pair.reference.name, name)
     pooled: list[tuple[str, GroupCoins]] = []
@@ -73,7 +76,12 @@ def compare_modules(
             result.maps.append(found)
         if block.block == block.reference_block:
             pooled += [(block.block, item) for item in collected]
-            units += groups_of_block(samples)
+            first = frozenset(
+                item.same[cluster[0]][0]
+                for item in collected[:1]
+                for cluster in item.clusters
+            )
+            units += groups_of_block(samples, first)
         _describe(result, samples, found)
         vectors += [s for s in samples.samples.values() if s.axes == ("residual",)]
         if block.block in {"embedding", "head", "projector", "other"} or any(
@@ -82,6 +90,7 @@ def compare_modules(
             embeddings.append(samples)
     _pool(result, pooled, units, seed)
     _residual(result, pair.candidate, vectors, embeddings, seed)
+    result.evidence += order_evidence(pair, candidate, reference, budget=order_budget)
     return result
 
 

@@ -146,6 +146,7 @@ def assemble(
             log10_correspondence=criteria.log10_correspondence,
             effect_floor=criteria.effect_floor,
             shared_basis_ratio=criteria.shared_basis_ratio,
+            coupled_ratio=criteria.coupled_ratio,
             family=family,
         ),
         candidate=model_info(own, problems.get(own.label, ())),

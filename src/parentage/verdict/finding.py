@@ -36,6 +36,8 @@ class Criteria:
             must reach to be called reused when *other* parts of that stream are, as
             a share of theirs: training beside reused layers pulls own tensors into
             their basis. Measured in ``docs/calibration.md``.
+        coupled_ratio: the same where no layer is reused but the token embedding or
+            the output matrix is: the two are tied closely through the tokens.
         power: probability that goes with the power statement.
     """
 
@@ -43,6 +45,7 @@ class Criteria:
     log10_correspondence: float = -3.0
     effect_floor: float = 0.02
     shared_basis_ratio: float = 0.2
+    coupled_ratio: float = 0.5
     power: float = 0.99
 
 

@@ -19,6 +19,11 @@ from parentage.stats.power import detectable_correlation
 from parentage.stats.tails import bonferroni
 from parentage.verdict.finding import ACCUSING, ORDER, Criteria, Finding, Part, Word
 
+DIFFERENT_SHAPES = (
+    "shapes differ, so only the index range common to both was compared; nothing "
+    "follows for weights that were cut out or re-ordered"
+)
+
 STREAM_OF = {
     "embedding": "text",
     "head": "text",
@@ -36,19 +41,30 @@ def judge(evidence: Sequence[ModuleEvidence], criteria: Criteria) -> list[Findin
     """Findings for every (module, reference) pair, in the order given."""
     family = family_size(evidence)
     local = {id(item): _parts(item, family, criteria) for item in evidence}
-    # Mean effect of what is reused in each stream: own tensors of that stream must
-    # come near it before they are called reused themselves.
-    reused_streams: dict[tuple[str, str], float] = defaultdict(float)
+    # Own tensors of a stream must come near what is most surely reused in it before
+    # they are called reused themselves.
+    layers: dict[tuple[str, str], float] = defaultdict(float)
+    tokens: dict[tuple[str, str], float] = defaultdict(float)
     for item in evidence:
-        if local[id(item)]:
-            key = item.reference, _stream(item.module)
-            effect = _module_effect(local[id(item)], []) or 0.0
-            reused_streams[key] = max(reused_streams[key], effect)
+        key = item.reference, _stream(item.module)
+        effect = _module_effect(local[id(item)], []) or 0.0
+        layers[key] = max(layers[key], effect)
+        for part in _residual_parts(item, 0.0, family, criteria):
+            tokens[key] = max(tokens[key], part.effect)
+    floors = {
+        key: max(
+            criteria.effect_floor,
+            criteria.shared_basis_ratio * layers[key]
+            if layers[key]
+            else criteria.coupled_ratio * tokens[key],
+        )
+        for key in tokens.keys() | layers.keys()
+    }
     return [
         _finding(
             item,
             local[id(item)],
-            reused_streams[item.reference, _stream(item.module)],
+            floors[item.reference, _stream(item.module)],
             family,
             criteria,
         )
@@ -104,7 +120,44 @@ def _parts(item: ModuleEvidence, family: int, criteria: Criteria) -> list[Part]:
                 sum(c.correlation for c in cells) / len(cells),
             )
         )
-    return parts
+    covered = {(p.block, layer) for p in parts for layer, _ in p.layers}
+    for e in item.evidence:
+        where = (e.subject.block, e.subject.layer)
+        if e.method == "order-test" and not e.residual_group and where not in covered:
+            parts += _order_part(e, item, family, criteria)
+    return _joined(parts)
+
+
+def _order_part(
+    e: Evidence, item: ModuleEvidence, family: int, criteria: Criteria
+) -> list[Part]:
+    effect = e.effect or 0.0
+    if e.log10_p is None or effect < criteria.effect_floor:
+        return []
+    if _adjusted(e.log10_p, item, family) > criteria.log10_alpha:
+        return []
+    layers = ((e.subject.layer, e.subject.reference_layer),)
+    block = e.subject.block or item.module
+    return [Part(block, layers, False, e.log10_p, effect)]
+
+
+def _joined(parts: list[Part]) -> list[Part]:
+    """One part per block."""
+    blocks: dict[str, Part] = {}
+    for part in parts:
+        old = blocks.get(part.block)
+        if old is None:
+            blocks[part.block] = part
+            continue
+        n, m = len(old.layers), len(part.layers)
+        blocks[part.block] = Part(
+            part.block,
+            tuple(sorted((*old.layers, *part.layers), key=str)),
+            old.identical and part.identical,
+            min(old.log10_p, part.log10_p),
+            (old.effect * n + part.effect * m) / (n + m),
+        )
+    return list(blocks.values())
 
 
 def _accuses(cell: Cell, item: ModuleEvidence, family: int, criteria: Criteria) -> bool:
@@ -128,7 +181,7 @@ def _identical(item: ModuleEvidence, cell: Cell) -> bool:
 def _finding(
     item: ModuleEvidence,
     local: list[Part],
-    stream_effect: float,
+    residual_floor: float,
     family: int,
     criteria: Criteria,
 ) -> Finding:
@@ -153,7 +206,7 @@ def _finding(
             reason=item.reason
             or "no units of a usable symmetry were read in both models",
         )
-    parts = [*local, *_residual_parts(item, stream_effect, family, criteria)]
+    parts = [*local, *_residual_parts(item, residual_floor, family, criteria)]
     pooled = [e for e in tests if not e.residual_group]
     ps = [(e.log10_p, _adjusted(e.log10_p, item, family)) for e in tests if e.log10_p]
     ps += [
@@ -196,7 +249,7 @@ def _finding(
     if adjusted <= criteria.log10_correspondence:
         return Finding(
             word="correspondence",
-            reason=_why_not(item, stream_effect, adjusted, effect, criteria),
+            reason=_why_not(item, residual_floor, adjusted, effect, criteria),
             **common,  # type: ignore[arg-type]
         )
     if power is None:
@@ -206,13 +259,14 @@ def _finding(
             "level of an accusation",
             **common,  # type: ignore[arg-type]
         )
-    return Finding(word="no-dependence-found", **common)  # type: ignore[arg-type]
+    reason = DIFFERENT_SHAPES if item.truncated else None
+    return Finding(word="no-dependence-found", reason=reason, **common)  # type: ignore[arg-type]
 
 
 def _residual_parts(
-    item: ModuleEvidence, stream_effect: float, family: int, criteria: Criteria
+    item: ModuleEvidence, floor: float, family: int, criteria: Criteria
 ) -> list[Part]:
-    floor = max(criteria.effect_floor, criteria.shared_basis_ratio * stream_effect)
+    floor = max(criteria.effect_floor, floor)
     parts = []
     for e in item.evidence:
         if not e.residual_group or e.log10_p is None or e.effect is None:
@@ -283,16 +337,17 @@ def _power(item: ModuleEvidence, family: int, criteria: Criteria) -> float | Non
 
 def _why_not(
     item: ModuleEvidence,
-    stream_effect: float,
+    residual_floor: float,
     adjusted: float,
     effect: float | None,
     criteria: Criteria,
 ) -> str:
     if adjusted > criteria.log10_alpha:
         return "rarer than chance alone, but not at the level of an accusation (1e-6)"
-    if stream_effect and all(e.residual_group for e in item.evidence if e.log10_p):
+    shared = residual_floor > criteria.effect_floor
+    if shared and all(e.residual_group for e in item.evidence if e.log10_p):
         return (
-            "shares the residual stream of reused layers, which by itself pulls own "
+            "shares the residual stream of reused parts, which by itself pulls own "
             "weights into their basis; reuse of this module is not shown"
         )
     return (
