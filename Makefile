@@ -8,7 +8,7 @@ TORCH ?= torch==2.13.0
 # Matrix products here are small and many; library threads only get in their way.
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help demo test test-full lint fuzz zoo calibration bench-speed clean
+.PHONY: help demo test test-full lint fuzz zoo zoo-full bench bench-quick calibration bench-speed clean
 
 help:
 	@echo "make demo         audit the bundled models, write build/demo.html"
@@ -17,7 +17,10 @@ help:
 	@echo "make fuzz         one minute of damaged files against the reader"
 	@echo "make calibration  error rates of the exact tests on independent models"
 	@echo "make bench-speed  time and memory beside a plain torch script (needs torch)"
-	@echo "make zoo          train the bundled models again (needs torch)"
+	@echo "make zoo          train bundled models that are missing (needs torch)"
+	@echo "make zoo-full     train the full zoo into build/zoo-full (needs torch)"
+	@echo "make bench        error rates on the full zoo, beside published methods"
+	@echo "make bench-quick  the reduced set, held to the committed rates"
 
 $(BIN)/parentage: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -55,6 +58,15 @@ fuzz: $(VENV)/dev.stamp
 
 zoo: $(VENV)/zoo.stamp
 	$(BIN)/python -m zoo.recipes.build
+
+zoo-full: $(VENV)/zoo.stamp
+	$(BIN)/python -m zoo.full.build
+
+bench: $(VENV)/dev.stamp
+	$(BIN)/python -m benchmarks.accuracy.run
+
+bench-quick: $(VENV)/dev.stamp
+	$(BIN)/python -m benchmarks.accuracy.quick
 
 calibration: $(VENV)/dev.stamp
 	$(BIN)/python -m benchmarks.calibration.run

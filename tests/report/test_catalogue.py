@@ -20,6 +20,7 @@ IDS = [
     "aligned-similarity",
     "norm-cosine",
     "content-search",
+    "order-test",
 ]
 
 
@@ -49,5 +50,5 @@ def test_every_method_in_the_source_is_in_the_catalogue():
 
 
 def test_unknown_method_lists_the_known():
-    with pytest.raises(UsageError, match=r"swap-coins.*content-search"):
+    with pytest.raises(UsageError, match=r"swap-coins.*content-search.*order-test"):
         method("nope")
