@@ -10,15 +10,15 @@ from typing import Any
 
 from zoo.full import manifest, quick
 from zoo.full.pairs import pairs
-from zoo.full.spec import ROOT, cache
+from zoo.full.spec import cache, manifest_path
 
 from benchmarks.accuracy.measure import Case, Cell
 
 
-def full_cases() -> list[Case]:
-    """All pairs of the full zoo whose models are built."""
-    rows = manifest.read(ROOT / "zoo" / "full-manifest.json")
-    return cases(pairs(rows), cache())
+def full_cases(replica: int = 0) -> list[Case]:
+    """All pairs of the full zoo, or of a replica, whose models are built."""
+    rows = manifest.read(manifest_path(replica))
+    return cases(pairs(rows), cache(replica))
 
 
 def quick_cases(folder: Path | None = None) -> list[Case]:

@@ -21,11 +21,22 @@ audits every pair of it and scores the same pairs by published methods. All numb
 this page are written by `make bench` from `benchmarks/accuracy/results.json`.
 
 Pairs are split by a hash of their names: a quarter for choosing thresholds, the rest
-held back. Nothing of ours was chosen on either part of this benchmark: an accusation
-needs an exact p-value of 1e-6 over all tests of an audit. Each baseline gets the lowest
-threshold that accuses no independent pair of the choosing part, so that all methods are
-compared at the same demand; modelDNA's own verdicts are taken as they are.
+held back. Each baseline gets the lowest threshold that accuses no independent pair of
+the choosing part, so that all methods are compared at the same demand; modelDNA's own
+verdicts are taken as they are.
+
+Our level of accusation (exact p, 1e-6 over all tests of an audit) was not chosen on any
+data. But a first run of this benchmark was looked at as a whole, held-back part
+included, and four things were changed after it: experts of a layer share their coins
+(copied experts had given 5 false correspondences), layers that are copies inside one
+model do too, the order test was added for pruned widths, and token tensors beside a
+copied one need half of its correlation (three output matrices had been wrongly named).
+So the held-back part below is not untouched for us. The replica of the zoo is: it was
+trained with other seeds throughout after the last change, and nothing was changed after
+it was measured.
 """
+
+CONFIRMED = Path(__file__).parent / "confirmation.json"
 
 
 def write(result: dict[str, Any]) -> None:
@@ -35,6 +46,7 @@ def write(result: dict[str, Any]) -> None:
             [
                 INTRO,
                 _beaten(result),
+                _confirmation(),
                 _rates(result),
                 _detection(result),
                 _localisation(result),
@@ -85,6 +97,60 @@ def _beaten(result: dict[str, Any]) -> str:
     if not rows:
         return text + "Nowhere on the held-back pairs.\n"
     return text + _table(("what was done", "ours", "found by"), rows)
+
+
+def _confirmation() -> str:
+    """Rates on the replica of the zoo, all of its pairs."""
+    text = "## On a replica of the zoo that no choice has looked at\n\n"
+    if not CONFIRMED.exists():
+        return text + "Not measured.\n"
+    result = json.loads(CONFIRMED.read_text())
+    false = result["false_accusations"][HELD]
+    weak = result["false_correspondence"][HELD]
+    modules, layers = result["modules"][HELD], result["layers"][HELD]
+    kinds = result["detection"][HELD]
+    honest = [k for k in kinds if kinds[k]["honest"]]
+    missed = [
+        f"{k} ({v['found']} of {v['pairs']})"
+        for k, v in kinds.items()
+        if v["honest"] and v["found"] < v["pairs"]
+    ]
+    rows = [
+        (
+            "independent pairs accused",
+            f"{false['events']} of {false['trials']}, upper bound "
+            f"{100 * false['upper_bound']:.2f} %",
+        ),
+        (
+            "independent pairs called correspondence",
+            f"{weak['events']} of {weak['trials']}, upper bound "
+            f"{100 * weak['upper_bound']:.2f} %",
+        ),
+        ("honest descendants found", _share(kinds, honest)),
+        ("disguised descendants found", _share(kinds, set(kinds) - set(honest))),
+        (
+            "modules: precision, recall",
+            f"{_percent(modules['precision'])}, {_percent(modules['recall'])}",
+        ),
+        (
+            "layers: precision, recall",
+            f"{_percent(layers['precision'])}, {_percent(layers['recall'])}",
+        ),
+    ]
+    text += _table(("measured", "result"), rows)
+    if missed:
+        text += "\nHonest kinds missed: " + "; ".join(missed) + ".\n"
+    for title, found in (
+        ("Accused", false["pairs"]),
+        ("Called correspondence", weak["pairs"]),
+        ("Wrongly named", modules["wrongly_named"]),
+    ):
+        if found:
+            text += f"\n{title}: " + "; ".join(found) + ".\n"
+    lost = [f"{m['candidate']} ({', '.join(m['modules'])})" for m in result["misses"]]
+    if lost:
+        text += "\nReused modules not named: " + "; ".join(lost) + ".\n"
+    return text
 
 
 def _rates(result: dict[str, Any]) -> str:

@@ -4,7 +4,7 @@
 Resumable: measured pairs are kept, one JSON line each, beside the models. Writes
 results.json here, and docs/benchmark.md with its figures.
 
-Usage: python -m benchmarks.accuracy.run [--processes N] [--limit N] [--again]
+Usage: python -m benchmarks.accuracy.run [--processes N] [--limit N] [--again] [--confirm REPLICA]
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from benchmarks.accuracy.summary import summarise
 from parentage import __version__
 
 HERE = Path(__file__).resolve().parent
+CONFIRMED = HERE / "confirmation.json"
 
 
 def measured(
@@ -86,13 +87,34 @@ def document(rows: Sequence[Measured]) -> dict[str, Any]:
     }
 
 
+def confirm(replica: int, processes: int) -> None:
+    """Our own rates on a replica of the zoo, all pairs, nothing chosen on any."""
+    with ProcessPoolExecutor(processes) as pool:
+        job = partial(measure, baselines=False)
+        rows = list(pool.map(job, full_cases(replica), chunksize=8))
+    for row in rows:
+        row.split = "held-back"
+    result = document(rows) | {
+        "command": f"python -m zoo.full.build --replica {replica} && "
+        f"python -m benchmarks.accuracy.run --confirm {replica}"
+    }
+    for name in ("baselines", "modeldna"):
+        del result[name]
+    CONFIRMED.write_text(json.dumps(result, indent=1) + "\n")
+    page.write(json.loads((HERE / "results.json").read_text()))
+
+
 def main() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     parser = argparse.ArgumentParser()
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--limit", type=int)
     parser.add_argument("--again", action="store_true", help="audit all pairs again")
+    parser.add_argument("--confirm", type=int, help="number of a replica of the zoo")
     options = parser.parse_args()
+    if options.confirm:
+        confirm(options.confirm, options.processes)
+        return
     cases = full_cases()[: options.limit]
     kept = cache().with_name("accuracy-pairs.jsonl")
     rows = measured(cases, kept, options.processes, again=options.again)

@@ -17,8 +17,8 @@ from typing import Any
 
 from zoo.full import manifest
 from zoo.full.make import make, read_row, sha256
-from zoo.full.plan import PLAN
-from zoo.full.spec import ROOT, Item, cache
+from zoo.full.plan import replica
+from zoo.full.spec import Item, cache, manifest_path
 
 
 def fresh(item: Item, folder: Path) -> bool:
@@ -91,15 +91,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("prefix", nargs="*", help="only models that start with this")
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--out", type=Path, default=ROOT / "zoo" / "full-manifest.json")
+    parser.add_argument("--replica", type=int, default=0, help="other seeds throughout")
     options = parser.parse_args()
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    plan, folder = replica(options.replica), cache(options.replica)
     chosen = [
-        i for i in PLAN if not options.prefix or i.id.startswith(tuple(options.prefix))
+        i for i in plan if not options.prefix or i.id.startswith(tuple(options.prefix))
     ]
     started = time.monotonic()
-    failed = build(chosen, cache(), options.workers)
-    manifest.write(options.out, manifest.collect(PLAN, cache()))
+    failed = build(chosen, folder, options.workers)
+    found = manifest.collect(plan, folder)
+    manifest.write(manifest_path(options.replica), found)
     print(f"{time.monotonic() - started:.0f} s, {len(failed)} failed")
     if failed:
         raise SystemExit("\n".join(failed))

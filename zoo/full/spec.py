@@ -20,10 +20,21 @@ LayerMap = Mapping[str, tuple[tuple[int, int], ...]]
 """Block (``attention``, ``mlp``, ``experts``) to pairs (own layer, parent's layer)."""
 
 
-def cache() -> Path:
-    """Folder of the built models: ``build/zoo-full``, or ``PARENTAGE_ZOO_CACHE``."""
+def cache(replica: int = 0) -> Path:
+    """Folder of the built models: ``build/zoo-full``, or ``PARENTAGE_ZOO_CACHE``.
+
+    Args:
+        replica: number of a replica of the plan; its folder has that number.
+    """
     default = str(ROOT / "build" / "zoo-full")
-    return Path(os.environ.get("PARENTAGE_ZOO_CACHE", default))
+    folder = Path(os.environ.get("PARENTAGE_ZOO_CACHE", default))
+    return folder.with_name(f"{folder.name}-{replica}") if replica else folder
+
+
+def manifest_path(replica: int = 0) -> Path:
+    """Manifest in git of the full zoo or of a replica of it."""
+    name = f"full-manifest-{replica}.json" if replica else "full-manifest.json"
+    return ROOT / "zoo" / name
 
 
 @dataclass(frozen=True, slots=True)
