@@ -190,9 +190,9 @@ def _rates(result: dict[str, Any]) -> str:
         words = ", ".join(f"{m}: {w}" for m, w in pair["findings"].items())
         text += f"- {pair['candidate']} against {pair['reference']}: {words}.\n"
     return text + (
-        "\nShared initialisation is not descent, and exact tests reject for both: these "
-        "pairs are reported as what they are and counted neither way. Every report "
-        "carries the caveat.\n"
+        "\nShared initialisation is not descent, and exact tests reject for both; "
+        "these pairs are reported as what they are and counted neither way. Every "
+        "report carries the caveat.\n"
     )
 
 

@@ -4,7 +4,8 @@
 Resumable: measured pairs are kept, one JSON line each, beside the models. Writes
 results.json here, and docs/benchmark.md with its figures.
 
-Usage: python -m benchmarks.accuracy.run [--processes N] [--limit N] [--again] [--confirm REPLICA]
+Usage: python -m benchmarks.accuracy.run [--processes N] [--limit N] [--again]
+       python -m benchmarks.accuracy.run --confirm REPLICA
 """
 
 from __future__ import annotations

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 import scipy.stats
-
 from benchmarks.accuracy import quick
 from benchmarks.accuracy.measure import Measured
 from benchmarks.accuracy.summary import summarise, upper_bound

@@ -96,6 +96,9 @@ def main(args: Sequence[str] | None = None) -> int:
     Args:
         args: the words after the program's name; ``sys.argv`` if left out.
     """
+    # Matrix products here are small and many: on a busy machine the threads of a
+    # linear algebra library wait for each other. Must be set before numpy loads.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     words = list(sys.argv[1:] if args is None else args)
     as_json = "--json" in words
     debug = "--debug" in words
