@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whole-process time and memory of `parentage audit`, beside a plain torch script.
 
-Everything is measured in one run, so only ratios are quoted. Writes results.json.
+Everything is measured in one run, so only ratios are quoted. Writes
+results.json and docs/speed.md.
 
 Usage: python -m benchmarks.speed.run [--models FOLDER] [--repeat N] [--large]
 """
@@ -17,8 +18,21 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).resolve().parent
+PAGE = HERE.parents[1] / "docs" / "speed.md"
+INTRO = """# Time and memory
+
+`make bench-speed` writes random Llama-shaped models in BF16 (2.2 GB each, and 8.8 GB
+each; one of each pair is a descendant) and measures whole processes, interleaved, in
+one run on warm files. Beside `parentage audit --json` stands
+[a plain torch script](../benchmarks/speed/torch_cosine.py) that loads both models and
+takes the cosine of all same-named tensors. Only ratios travel between machines.
+
+| process | median seconds | peak memory | read of each model |
+|---|---|---|---|
+"""
 
 
 def measure(command: list[str]) -> tuple[float, float, str]:
@@ -104,7 +118,31 @@ def main() -> None:
         "ratios": ratios,
     }
     (HERE / "results.json").write_text(json.dumps(result, indent=2) + "\n")
+    PAGE.write_text(page(result))
     json.dump(result, sys.stdout, indent=2)
+
+
+def page(result: dict[str, Any]) -> str:
+    """docs/speed.md."""
+    text = INTRO
+    for name, row in result["rows"].items():
+        read = "everything"
+        if "bytes_read" in row:
+            stored = row["bytes_stored"][0] / 1e6
+            read = f"{row['bytes_read'][0] / 1e6:.1f} of {stored:,.0f} MB"
+        seconds, peak = row["median_seconds"], row["peak_mb"]
+        text += f"| {name} | {seconds:.2f} | {peak} MB | {read} |\n"
+    ratios = result["ratios"]
+    text += f"\nThe torch script takes **{ratios['torch / audit']:.1f} times** as long "
+    text += "as the audit.\n"
+    for name, ratio in ratios.items():
+        if name.startswith("audit,"):
+            text += "With models four times as large the audit takes "
+            text += f"**{ratio:.2f} times** as long, because it reads no more.\n"
+    text += (
+        f"\nMeasured on {result['cores']} cores, Python {result['python']}; all runs "
+    )
+    return text + "are in `benchmarks/speed/results.json`.\n"
 
 
 if __name__ == "__main__":

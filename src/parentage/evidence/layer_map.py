@@ -75,7 +75,9 @@ def _clusters(
     rows = [row for row, _ in same]
     label = list(range(len(rows)))
     if pieces and len(rows) > 1:
-        own = [Part(p.units, p.candidate[rows], p.candidate[rows]) for p in pieces]
+        every = rows == list(range(len(pieces[0].candidate)))
+        pick = slice(None) if every else rows  # a slice copies nothing
+        own = [Part(p.units, p.candidate[pick], p.candidate[pick]) for p in pieces]
         heads = trials = np.zeros((len(rows), len(rows)))
         for part in own:
             coins = count([part])
