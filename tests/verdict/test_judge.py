@@ -147,7 +147,8 @@ def test_the_strongest_finding_stands_for_the_module():
     more = Finding("m", "reused", "D", effect=0.9)
     assert strongest([none, untested]).word == "no-dependence-found"
     assert strongest([none, reused, more, untested]).reference == "D"
-    assert overall([none, untested]) == "not-testable"
+    assert overall([none, untested]) == "no-dependence-found"
+    assert overall([untested]) == "not-testable"
     assert overall([none, reused]) == "reused"
 
 

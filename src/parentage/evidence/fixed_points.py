@@ -29,28 +29,31 @@ MAX_LAYERS = 48
 
 
 def groups_of_block(
-    block: BlockSamples, rows_used: frozenset[int]
-) -> list[tuple[Floats, Floats]]:
-    """Exchangeable units of equal layers: one ``(units, features)`` pair per group.
+    block: BlockSamples,
+) -> list[tuple[int | None, Floats, Floats]]:
+    """Exchangeable units of equal layers: ``(layer, candidate, reference)`` each.
 
-    Args:
-        block: the samples.
-        rows_used: positions of candidate layers that are independent of each other.
+    The arrays are ``(units, features)``.
     """
-    found: list[tuple[Floats, Floats]] = []
+    found: list[tuple[int | None, Floats, Floats]] = []
     for group in GROUPS:
         if group.action != "swap" or not applicable(group, block):
             continue
         role = next(r for r in group.members if r in block.samples)
         sample = block.samples[role]
+        if sample.candidate.size == 0 or sample.reference.size == 0:
+            continue
         rows = unit_rows(sample, block)
         if rows is None or len(rows[0]) < 2:
             continue
         _, candidate, reference = rows
         found.extend(
-            (candidate[i][:MAX_UNITS], reference[j][:MAX_UNITS])
+            (
+                sample.candidate_layers[i],
+                candidate[i][:MAX_UNITS],
+                reference[j][:MAX_UNITS],
+            )
             for i, j in sample.same_layers()
-            if i in rows_used
         )
     return found
 

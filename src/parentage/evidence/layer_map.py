@@ -5,15 +5,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from parentage.evidence.copies import Copies
 from parentage.evidence.samples import BlockSamples, Sample
 from parentage.evidence.units import GROUPS, Action, Group, applicable, parts
-from parentage.stats.coins import Coins, Part, count, ratio
+from parentage.stats.coins import Coins, count, ratio
 from parentage.stats.tails import log10_binomial_tail
 
 
@@ -41,56 +42,35 @@ class GroupCoins:
         return np.stack(rows) if rows else np.zeros((0, self.coins.inner.shape[1]))
 
 
-def collect(block: BlockSamples) -> list[GroupCoins]:
-    """Coins of every kind of unit whose symmetry holds in this block."""
+def collect(block: BlockSamples, copies: Copies | None = None) -> list[GroupCoins]:
+    """Coins of every kind of unit whose symmetry holds in this block.
+
+    Args:
+        block: the samples.
+        copies: told how far the candidate's own layers agree.
+    """
     same = same_layers(next(iter(block.samples.values())))
     pieces = [
         (group, found)
         for group in GROUPS
         if applicable(group, block) and (found := parts(group, block))
     ]
-    clusters = _clusters([part for _, found in pieces for part in found], same)
+    if copies is not None:
+        layers = next(iter(block.samples.values())).candidate_layers
+        copies.add([part for _, found in pieces for part in found], layers)
+    alone = tuple((i,) for i in range(len(same)))
     return [
-        GroupCoins(group, count(found, same), same, clusters) for group, found in pieces
+        GroupCoins(group, count(found, same), same, alone) for group, found in pieces
     ]
 
 
-COPIED_Z = 6.0
-"""Layers of one model whose coins agree beyond this are taken for copies.
-
-Taking independent layers for copies costs coins but no validity.
-"""
-
-
-def _clusters(
-    pieces: list[Part], same: tuple[tuple[int, int], ...]
-) -> tuple[tuple[int, ...], ...]:
-    """Layers of the candidate that began as copies of one another.
-
-    A depth-scaled model has such layers; their coins are not independent, since one
-    relabelling of the original moves them all.
-    """
-    if not same:
-        return ()
-    rows = [row for row, _ in same]
-    label = list(range(len(rows)))
-    if pieces and len(rows) > 1:
-        every = rows == list(range(len(pieces[0].candidate)))
-        pick = slice(None) if every else rows  # a slice copies nothing
-        own = [Part(p.units, p.candidate[pick], p.candidate[pick]) for p in pieces]
-        heads = trials = np.zeros((len(rows), len(rows)))
-        for part in own:
-            coins = count([part])
-            heads = heads + coins.heads
-            trials = trials + coins.trials
-        z = ratio(2 * heads - trials, np.sqrt(trials))
-        for i, j in zip(*np.nonzero(np.triu(z, 1) > COPIED_Z), strict=True):
-            old, new = label[j], label[i]
-            label = [new if x == old else x for x in label]
-    return tuple(
-        tuple(i for i, x in enumerate(label) if x == name)
-        for name in sorted(set(label))
-    )
+def clustered(
+    item: GroupCoins, rows: tuple[int | None, ...], copies: list[list[int | None]]
+) -> GroupCoins:
+    """The same coins, with layers that are copies of each other sharing theirs."""
+    place = {rows[row]: i for i, (row, _) in enumerate(item.same)}
+    groups = [tuple(place[x] for x in group if x in place) for group in copies]
+    return replace(item, clusters=tuple(g for g in groups if g))
 
 
 def same_layers(sample: Sample) -> tuple[tuple[int, int], ...]:

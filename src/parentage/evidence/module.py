@@ -43,6 +43,7 @@ class ModuleEvidence:
         reason: why nothing could be compared, if so.
         search: ``log10`` of the number of ways in which names were looked for by
             content; every exact p-value of the module is multiplied by it.
+        fixed_positions: a fixed position table was found in the residual stream.
         cell_search: the same for one layer of a block, by block.
     """
 
@@ -60,6 +61,7 @@ class ModuleEvidence:
     reason: str | None = None
     search: float = 0.0
     cell_search: dict[str, float] = field(default_factory=dict)
+    fixed_positions: bool = False
 
     @property
     def tally(self) -> Tally:

@@ -24,6 +24,31 @@ from parentage.stats.coins import Part, count, swap_profile
 from parentage.stats.fixed_points import count_fixed_points
 from parentage.stats.tails import bonferroni, log10_binomial_tail, log10_fixed_points
 
+CONSTANT_NORM = 0.005
+"""Relative spread of squared row norms below which a table is taken for a fixed one.
+
+Rows of sines and cosines all have the same norm; rows of a random table of width d
+spread by sqrt(2/d), which is 0.02 even at d = 4096.
+"""
+
+
+def is_position_table(sample: Sample) -> bool:
+    """Whether a position table looks like one of sines and cosines, up to scale.
+
+    The table may sit under its own role or among rows of unknown role. Rows of zeros
+    (a class token) are passed over.
+    """
+    if sample.role not in {"position_embedding", "residual_rows"}:
+        return False
+    for side in (sample.candidate, sample.reference):
+        for table in side:
+            squares = np.square(table.astype(np.float64)).sum(axis=1)
+            squares = squares[squares > 0]
+            if len(squares) >= 8 and squares.std() < CONSTANT_NORM * squares.mean():
+                return True
+    return False
+
+
 BULK = 2
 """Directions that are taken out of an embedding's profile.
 
@@ -45,7 +70,10 @@ def vector_profile(
     left: list[Floats] = []
     right: list[Floats] = []
     for sample in samples:
-        if sample.axes != ("residual",):
+        # A vector of another width is none of this stream.
+        if sample.axes != ("residual",) or (
+            left and sample.candidate.shape[1] != len(left[0])
+        ):
             continue
         for i, j in sample.same_layers():
             c, r = sample.candidate[i], sample.reference[j]
@@ -66,7 +94,7 @@ def embedding_profile(
     for block in blocks:
         for role in EMBEDDINGS:
             sample = block.samples.get(role)
-            if sample is None or len(sample.axes) < 2:
+            if sample is None or len(sample.axes) < 2 or not sample.candidate.size:
                 continue
             rows = unit_rows(sample, block)
             if rows is None or len(rows[0]) < 2:

@@ -68,13 +68,14 @@ EMBEDDINGS: Final = (
     "input_conv",
     "input_conv_bias",
     "class_embedding",
-    "position_embedding",
-    "token_type_embedding",
     "projector_linear",
     "projector_linear_bias",
-    "residual_rows",
 )
-"""Roles whose only symmetric axis is the residual stream."""
+"""Roles whose only symmetric axis is the residual stream.
+
+Position tables, and rows of unknown role (which may be one), are not among them: a
+fixed table is the same in every model and tied to the numbers of the dims.
+"""
 
 
 def applicable(group: Group, block: BlockSamples) -> bool:

@@ -11,11 +11,15 @@ from pathlib import Path
 
 from parentage.artifact.checkpoint import Checkpoint, open_checkpoint
 from parentage.artifact.dtypes import DTYPES
+from parentage.errors import UsageError
 from parentage.evidence.module import ModuleEvidence
 from parentage.model.description import Model
 from parentage.model.resolve import describe
 from parentage.report.document import Report
 from parentage.run.compare import compare_modules
+from parentage.run.content import (
+    SHARE_OF_BUDGET as CONTENT_SHARE,
+)
 from parentage.run.content import (
     adopt_names,
     compare_unrecognised,
@@ -27,7 +31,7 @@ from parentage.run.plan import make_plan
 from parentage.run.sampler import Reader
 from parentage.run.width import SHARE_OF_BUDGET, applies
 from parentage.verdict.finding import Criteria
-from parentage.verdict.judge import judge
+from parentage.verdict.judge import judge, stream_of
 
 DEFAULT_BUDGET = 64_000_000
 """Bytes that may be read of each model: headers, config and weights together."""
@@ -91,6 +95,12 @@ def audit(
     Raises:
         ParentageError: a file cannot be used; see its subclasses.
     """
+    if not against:
+        raise UsageError(
+            "no reference was given",
+            expected="at least one model to hold the candidate against",
+            advice="Name references with --against.",
+        )
     started = time.monotonic()
     criteria = criteria or Criteria()
     with ExitStack() as stack:
@@ -139,13 +149,14 @@ def gather(
     problems: dict[str, list[object]] = {}
     reader = Reader(own.checkpoint, keep=len(references) > 1)
     share = _share(references)
-    spent = own.checkpoint.bytes_read  # headers, and the search for names
+    # Headers, the search for names, and what comparing unknown roles will take.
+    reserved = budget // CONTENT_SHARE if own.model.unrecognised else 0
+    spent = own.checkpoint.bytes_read + reserved
+    largest = max(r.checkpoint.bytes_read for r in references) + reserved
     for reference, pairs in zip(references, all_pairs, strict=True):
         other = Reader(reference.checkpoint)
-        room = (
-            max(0, budget - spent) // share,
-            max(0, budget - reference.checkpoint.bytes_read),
-        )
+        # One room for all references: equal shapes must be read with equal plans.
+        room = (max(0, budget - spent) // share, max(0, budget - largest))
         widths = sum(any(applies(b) for b in p.blocks) for p in pairs)
         order_budget = min(room) // SHARE_OF_BUDGET // widths if widths else 0
         plan = make_plan(
@@ -157,6 +168,7 @@ def gather(
             itemsize=ITEMSIZE,
             seed=seed,
         )
+        fixed: set[str] = set()  # streams with a fixed position table
         for pair in pairs:
             if progress is not None:
                 progress(
@@ -170,11 +182,14 @@ def gather(
                 name=reference.label,
                 seed=seed,
                 order_budget=order_budget,
+                fixed_positions=stream_of(pair.candidate.name) in fixed,
             )
+            if found.fixed_positions:
+                fixed.add(stream_of(pair.candidate.name))
             _pay_for_search(found, pair, own.search, reference.search)
             evidence.append(found)
             done += 1
-        evidence += _missing(own, reference, pairs, budget)
+        evidence += _missing(own, reference, pairs, budget // len(references))
         problems[reference.label] = list(other.problems)
     problems[own.label] = list(reader.problems)
     if progress is not None:
@@ -276,9 +291,11 @@ def _missing(
 def _labels(paths: Sequence[str | Path]) -> list[str]:
     """Names for the report: the last part of each path, made unique."""
     names = [Path(p).name or Path(p).resolve().name for p in paths]
-    seen: dict[str, int] = {}
-    labels = []
+    labels: list[str] = []
     for name in names:
-        seen[name] = seen.get(name, 0) + 1
-        labels.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+        label, number = name, 1
+        while label in labels:
+            number += 1
+            label = f"{name} ({number})"
+        labels.append(label)
     return labels

@@ -4,14 +4,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
 from parentage.evidence.coins import pooled_coins
+from parentage.evidence.copies import Copies
 from parentage.evidence.fixed_points import fixed_points, groups_of_block
 from parentage.evidence.layer_map import (
     GroupCoins,
     LayerMap,
+    clustered,
     collect,
     layer_map,
 )
@@ -19,6 +22,7 @@ from parentage.evidence.module import ModuleEvidence, NormTrap
 from parentage.evidence.permutation_trace import permutation_trace
 from parentage.evidence.pooled_residual import (
     embedding_profile,
+    is_position_table,
     pooled_residual,
     vector_profile,
 )
@@ -49,6 +53,7 @@ def compare_modules(
     name: str,
     seed: int,
     order_budget: int = 0,
+    fixed_positions: bool = False,
 ) -> ModuleEvidence:
     """Run every test on a pair of modules, reading block by block.
 
@@ -59,10 +64,13 @@ def compare_modules(
         name: what the reference is called in the report.
         seed: for Monte-Carlo ranks and shuffles.
         order_budget: bytes for order tests, where widths differ.
+        fixed_positions: a module of the same residual stream has a fixed table.
     """
     result = ModuleEvidence(pair.candidate.name, pair.reference.name, name)
-    pooled: list[tuple[str, GroupCoins]] = []
-    units: list[tuple[Floats, Floats]] = []
+    result.fixed_positions = fixed_positions
+    pooled: list[tuple[LayerMap, GroupCoins]] = []
+    units: list[tuple[int | None, Floats, Floats]] = []
+    copies = Copies()
     vectors: list[Sample] = []
     embeddings: list[BlockSamples] = []
     for block in pair.blocks:
@@ -70,43 +78,51 @@ def compare_modules(
         if samples is None:
             continue
         result.compared.append(block.block)
-        collected = collect(samples)
+        main = block.block == block.reference_block
+        collected = collect(samples, copies if main else None)
         found = layer_map(samples, collected)
         if found is not None:
             result.maps.append(found)
-        if block.block == block.reference_block:
-            pooled += [(block.block, item) for item in collected]
-            first = frozenset(
-                item.same[cluster[0]][0]
-                for item in collected[:1]
-                for cluster in item.clusters
-            )
-            units += groups_of_block(samples, first)
+        if main and found is not None:
+            pooled += [(found, item) for item in collected]
+            units += groups_of_block(samples)
         _describe(result, samples, found)
         vectors += [s for s in samples.samples.values() if s.axes == ("residual",)]
         if block.block in {"embedding", "head", "projector", "other"} or any(
             role == "residual_rows" for role in samples.samples
         ):
             embeddings.append(samples)
-    _pool(result, pooled, units, seed)
+    _pool(result, pooled, units, copies.clusters(), seed)
     _residual(result, pair.candidate, vectors, embeddings, seed)
-    result.evidence += order_evidence(pair, candidate, reference, budget=order_budget)
+    found_order = order_evidence(pair, candidate, reference, budget=order_budget)
+    result.evidence += [
+        e for e in found_order if not (e.residual_group and result.fixed_positions)
+    ]
     return result
 
 
 def _pool(
     result: ModuleEvidence,
-    pooled: list[tuple[str, GroupCoins]],
-    units: list[tuple[Floats, Floats]],
+    pooled: list[tuple[LayerMap, GroupCoins]],
+    units: list[tuple[int | None, Floats, Floats]],
+    copies: list[list[int | None]],
     seed: int,
 ) -> None:
+    """Tests over all layers; layers that are copies of each other count as one."""
     module = result.module
-    if pooled:
-        result.evidence.append(pooled_coins(module, pooled, "sign"))
-        result.evidence.append(pooled_coins(module, pooled, "swap"))
-    if units:
-        result.evidence.append(fixed_points(module, units))
-        result.evidence.append(permutation_trace(module, units, pooled, seed=seed))
+    coins = [(m.block, clustered(item, m.rows, copies)) for m, item in pooled]
+    counts = {block: len(item.clusters) for block, item in coins}
+    result.maps = [
+        replace(m, clusters=counts.get(m.block, m.clusters)) for m in result.maps
+    ]
+    if coins:
+        result.evidence.append(pooled_coins(module, coins, "sign"))
+        result.evidence.append(pooled_coins(module, coins, "swap"))
+    later = {layer for group in copies for layer in group[1:]}
+    groups = [(c, r) for layer, c, r in units if layer not in later]
+    if groups:
+        result.evidence.append(fixed_points(module, groups))
+        result.evidence.append(permutation_trace(module, groups, coins, seed=seed))
 
 
 def _residual(
@@ -116,7 +132,10 @@ def _residual(
     embeddings: list[BlockSamples],
     seed: int,
 ) -> None:
-    reason = None if module.symmetric_residual else SINUSOIDAL
+    tables = [s for b in embeddings for s in b.samples.values() if s.axes[-1:]]
+    result.fixed_positions |= any(is_position_table(s) for s in tables)
+    fixed = result.fixed_positions or not module.symmetric_residual
+    reason = SINUSOIDAL if fixed else None
     if vectors:
         left, right, count = vector_profile(vectors)
         pieces = [(np.arange(left.shape[0]), left, right)] if count else []

@@ -22,6 +22,7 @@ from parentage.artifact.checkpoint import Checkpoint
 from parentage.artifact.dtypes import DTYPES
 from parentage.artifact.entry import Entry
 from parentage.evidence.base import Evidence, Subject
+from parentage.evidence.pooled_residual import CONSTANT_NORM
 from parentage.model.description import Model, Module
 from parentage.model.resolve import describe
 
@@ -37,6 +38,12 @@ Descriptive, so never an accusation. Independent small networks on one data set 
 
 SHARE_OF_BUDGET = 8
 """One part in so many of the byte budget goes to the search."""
+
+LEAST_ELEMENTS = 256
+"""Matrices of fewer elements are alike by chance too often."""
+
+FEW_VALUES = 8
+"""A matrix with no more different values than this is a mask, not weights."""
 
 MOST_ELEMENTS = 16384
 """Elements of a tensor that are compared at most."""
@@ -138,6 +145,8 @@ def compare_unrecognised(
     largest = 0.0
     for shape in shapes:
         found = _correlations(own, left[shape], other, right[shape], room)
+        if found is None:
+            continue
         compared += found.size
         best = found.max(axis=1)
         largest = max(largest, float(best.max()))
@@ -161,10 +170,16 @@ def _correlations(
     other: Checkpoint,
     theirs: list[Entry],
     room: int,
-) -> NDArray[np.float64]:
-    """Correlation of a corner of every tensor with that of every other."""
+) -> NDArray[np.float64] | None:
+    """Correlation of a corner of every tensor with that of every other.
+
+    ``None`` where too few elements are there, or may be read, to tell anything.
+    """
     width = max(DTYPES[e.dtype].itemsize for e in (*mine, *theirs))
-    elements = min(MOST_ELEMENTS, max(64, room // width))
+    elements = min(MOST_ELEMENTS, room // width)
+    vector = len(mine[0].shape) == 1
+    if min(elements, mine[0].size) < (2 if vector else LEAST_ELEMENTS):
+        return None
     left = np.stack([_signature(own, e, elements) for e in mine])
     right = np.stack([_signature(other, e, elements) for e in theirs])
     found: NDArray[np.float64] = left @ right.T
@@ -194,6 +209,8 @@ def _match(
     from scipy.optimize import linear_sum_assignment  # noqa: PLC0415
 
     found = _correlations(own, mine, other, theirs, room)
+    if found is None:
+        return {}
     # Signatures are of equal shape; z is what independent entries would give.
     size = math.sqrt(_signature_size(mine[0], theirs[0], room))
     z = found * size
@@ -215,9 +232,19 @@ def _corner(shape: tuple[int, ...], elements: int) -> tuple[int, int]:
     return tall, min(columns, max(1, elements // tall))
 
 
+def _fixed(table: NDArray[np.float64]) -> bool:
+    """Masks and tables of sines: the same in every model, so evidence of nothing."""
+    if len(np.unique(table)) <= FEW_VALUES:
+        return True
+    squares = np.square(table).sum(axis=1)
+    squares = squares[squares > 0]
+    spread = CONSTANT_NORM * squares.mean() if len(squares) else 0.0
+    return len(squares) >= 8 and bool(squares.std() < spread)
+
+
 def _signature_size(mine: Entry, theirs: Entry, room: int) -> int:
     width = max(DTYPES[e.dtype].itemsize for e in (mine, theirs))
-    return math.prod(_corner(mine.shape, min(MOST_ELEMENTS, max(64, room // width))))
+    return math.prod(_corner(mine.shape, min(MOST_ELEMENTS, room // width)))
 
 
 def _signature(
@@ -230,7 +257,10 @@ def _signature(
         (entry.shape[0], entry.size // entry.shape[0]),
         ((0, tall), (0, wide)),
     )
-    flat = np.nan_to_num(values.astype(np.float64), posinf=0.0, neginf=0.0).ravel()
+    table = np.nan_to_num(values.astype(np.float64), posinf=0.0, neginf=0.0)
+    flat = table.ravel()
+    if tall > 1 and wide > 1 and _fixed(table):
+        return np.zeros_like(flat)
     flat -= flat.mean()
     norm = float(np.linalg.norm(flat))
     return flat / norm if norm > 0 else flat

@@ -172,8 +172,10 @@ def _cap(items: list[_Item], budgets: tuple[int, int]) -> int:
         total = 0
         for item in items:
             whole = math.prod(item.shape) * max(item.itemsize)
+            vector = len(item.shape) == 1
             share = item.itemsize[side] / max(item.itemsize)
-            total += int(min(whole, cap) * share) * item.count[side]
+            part = whole if vector else min(whole, cap)
+            total += int(part * share) * item.count[side]
         return total
 
     low, high = 0, max((math.prod(i.shape) * max(i.itemsize) for i in items), default=1)
@@ -198,8 +200,8 @@ def _cut(item: _Item, cap: int, seed: int) -> Cut:
     shape, role = item.shape, item.role.role
     whole: Cut = tuple(((0, size),) for size in shape)
     size = max(item.itemsize)
-    if math.prod(shape) * size <= cap:
-        return whole
+    if math.prod(shape) * size <= cap or len(shape) == 1:
+        return whole  # vectors share one relabelling: all dims of all of them
     rng = _rng(seed, item.key[0], item.key[2], role, shape)
     if role in {"q_proj", "k_proj"}:
         return _cut_heads(item, cap // size, seed)

@@ -46,7 +46,7 @@ def judge(evidence: Sequence[ModuleEvidence], criteria: Criteria) -> list[Findin
     layers: dict[tuple[str, str], float] = defaultdict(float)
     tokens: dict[tuple[str, str], float] = defaultdict(float)
     for item in evidence:
-        key = item.reference, _stream(item.module)
+        key = item.reference, stream_of(item.module)
         effect = _module_effect(local[id(item)], []) or 0.0
         layers[key] = max(layers[key], effect)
         for part in _residual_parts(item, 0.0, family, criteria):
@@ -64,7 +64,7 @@ def judge(evidence: Sequence[ModuleEvidence], criteria: Criteria) -> list[Findin
         _finding(
             item,
             local[id(item)],
-            floors[item.reference, _stream(item.module)],
+            floors[item.reference, stream_of(item.module)],
             family,
             criteria,
         )
@@ -95,7 +95,8 @@ def _adjusted(
     return min(0.0, bonferroni(log10_p, family) + search)
 
 
-def _stream(module: str) -> str:
+def stream_of(module: str) -> str:
+    """Name of the residual stream that a module belongs to."""
     return STREAM_OF.get(module, module)
 
 
@@ -357,9 +358,21 @@ def _why_not(
 
 
 def overall(findings: Sequence[Finding]) -> Word:
-    """The word for a whole model: the weightiest of its modules' words."""
+    """The word for a whole model: the weightiest of its modules' words.
+
+    A module that could not be tested lowers the coverage, which the report states; it
+    does not outweigh the modules that were.
+    """
     words: list[Word] = [f.word for f in findings]
-    return min(words, key=ORDER.index) if words else "not-testable"
+    tested = [word for word in words if word != "not-testable"]
+    return min(tested, key=ORDER.index) if tested else "not-testable"
 
 
-__all__ = ["ACCUSING", "family_size", "judge", "overall", "strongest"]
+__all__ = [
+    "ACCUSING",
+    "family_size",
+    "judge",
+    "overall",
+    "stream_of",
+    "strongest",
+]
