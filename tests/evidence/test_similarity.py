@@ -5,7 +5,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from parentage.evidence.pooled_residual import without_bulk
+from parentage.evidence.residual_profile import without_bulk
 from parentage.evidence.similarity import distinct_rows, equal_values
 
 RNG = np.random.default_rng(0)

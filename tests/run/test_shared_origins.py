@@ -103,19 +103,74 @@ def test_pruned_neurons_are_found_when_their_order_is_kept(save, parent, sort):
     assert all((e.log10_p < -50) is not sort for e in tests)
 
 
-def test_pruned_residual_width_is_found_through_the_embedding(save, parent):
-    kept = np.sort(np.random.default_rng(0).choice(64, 48, replace=False))
+NARROW = {**WIDE.config(), "hidden_size": 48, "head_dim": 16}
+
+
+def narrowed(model, kept):
+    """Only some residual dims of a model."""
     narrow = {}
-    for name, array in parent.items():
+    for name, array in model.items():
         axis = 0 if array.ndim == 1 or "o_proj" in name or "down" in name else 1
         narrow[name] = np.take(array, kept, axis=axis)
-    config = {**WIDE.config(), "hidden_size": 48, "head_dim": 16}
-    report = audit(save("c", narrow, config), [save("r", parent)])
+    return narrow
+
+
+def some_dims(seed):
+    return np.sort(np.random.default_rng(seed).choice(64, 48, replace=False))
+
+
+def test_pruned_residual_width_is_found_through_the_embedding(save, parent):
+    narrow = narrowed(parent, some_dims(0))
+    report = audit(save("c", narrow, NARROW), [save("r", parent)])
     assert words(report)["embedding"] == "reused"
     assert words(report)["head"] == "reused"
     (test,) = evidence(report, "embedding", "order-test")
     assert test.value == 48
     assert report.candidate.bytes_read < 10**6
+
+
+def test_matched_dims_lead_to_the_decoder(save, parent):
+    """The embedding says which dims are which; the hidden units then agree in full."""
+    narrow = narrowed(parent, some_dims(0))
+    report = audit(save("c", narrow, NARROW), [save("r", parent)])
+    decoder = next(m for m in report.modules if m.name == "text_decoder")
+    assert decoder.finding == "reused"
+    parts = {p.block: p for p in decoder.outcomes[0].parts}
+    assert {b: len(parts[b].layers) for b in ("attention", "mlp")} == {
+        "attention": 4,
+        "mlp": 4,
+    }
+    assert parts["mlp"].effect > 0.999
+    # The relabelling of the dims went into the matching: no test may use it again.
+    (norms,) = evidence(report, "text_decoder", "pooled-residual")
+    assert norms.log10_p is None
+    assert "order test" in norms.reason
+
+
+@pytest.mark.parametrize("budget", [60_000, 200_000])
+def test_matched_dims_keep_the_budget(save, parent, budget):
+    narrow = narrowed(parent, some_dims(0))
+    report = audit(save("c", narrow, NARROW), [save("r", parent)], budget=budget)
+    for model in (report.candidate, *report.references):
+        assert model.bytes_read <= budget
+
+
+def test_matched_dims_accuse_no_strange_decoder(save, parent, shape):
+    """An embedding cut from the reference, layers of one's own: coins stay fair."""
+    heads = trials = 0
+    for seed in range(6):
+        own = random_model(WIDE, 100 + seed, "F32")
+        for name in ("model.embed_tokens.weight", "lm_head.weight"):
+            own[name] = parent[name]
+        narrow = narrowed(own, some_dims(seed))
+        report = audit(save(f"c{seed}", narrow, NARROW), [save(f"r{seed}", parent)])
+        found = words(report)
+        assert found["embedding"] == "reused"
+        assert found["text_decoder"] == "no-dependence-found"
+        (coins,) = evidence(report, "text_decoder", "sign-coins")
+        heads, trials = heads + coins.value, trials + coins.n
+    assert trials > 3000
+    assert abs(heads - trials / 2) < 4 * np.sqrt(trials) / 2
 
 
 def test_strangers_of_other_width_give_no_rising_matches(save, parent):

@@ -10,14 +10,33 @@ re-sorted its units. Applies only where widths differ; equal widths have sharper
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
 from parentage.evidence.base import Evidence, Subject
 from parentage.evidence.samples import Floats
 from parentage.stats.order import log10_order, longest_increasing, nearest
 
 
+@dataclass(frozen=True)
+class Matches:
+    """Units of the longest rising run: the same units under two numberings.
+
+    Attributes:
+        candidate, reference: numbers of matched units, both strictly rising.
+        widths: units of candidate and reference altogether.
+    """
+
+    candidate: NDArray[np.int64]
+    reference: NDArray[np.int64]
+    widths: tuple[int, int]
+
+
 def order_test(
     subject: Subject, candidate: Floats, reference: Floats, *, residual: bool
-) -> Evidence:
+) -> tuple[Evidence, Matches]:
     """Match units of two widths and test whether the matches rise.
 
     Args:
@@ -27,7 +46,7 @@ def order_test(
     """
     matches, cosines = nearest(candidate, reference)
     run = longest_increasing(matches)
-    return Evidence(
+    evidence = Evidence(
         "order-test",
         "exact",
         subject,
@@ -42,3 +61,5 @@ def order_test(
             "reference units": reference.shape[0],
         },
     )
+    widths = candidate.shape[0], reference.shape[0]
+    return evidence, Matches(run, matches[run], widths)

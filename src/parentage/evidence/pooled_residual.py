@@ -14,125 +14,42 @@ ones' basis. The judge therefore asks for more where the stream is known to be s
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
+from numpy.typing import NDArray
 
 from parentage.evidence.base import Evidence, Subject
 from parentage.evidence.layer_map import expected_heads
-from parentage.evidence.samples import BlockSamples, Floats, Sample
-from parentage.evidence.units import EMBEDDINGS, unit_rows
-from parentage.stats.coins import Part, count, swap_profile
+from parentage.evidence.residual_profile import damped, without_bulk
+from parentage.evidence.samples import Floats
+from parentage.stats.blocks import BLOCK, block_grams, block_starts, log10_blocks
+from parentage.stats.coins import Part, count, mismatched_cosine, swap_profile
 from parentage.stats.fixed_points import count_fixed_points
 from parentage.stats.tails import bonferroni, log10_binomial_tail, log10_fixed_points
 
-CONSTANT_NORM = 0.005
-"""Relative spread of squared row norms below which a table is taken for a fixed one.
-
-Rows of sines and cosines all have the same norm; rows of a random table of width d
-spread by sqrt(2/d), which is 0.02 even at d = 4096.
-"""
+Dims = NDArray[np.int64]
+Piece = tuple[Dims, Floats, Floats]
+"""(dims, candidate, reference) of one tensor; arrays are ``(dims, features)``."""
 
 
-def is_position_table(sample: Sample) -> bool:
-    """Whether a position table looks like one of sines and cosines, up to scale.
+@dataclass(frozen=True)
+class _Pairs:
+    """Swap coins and fixed points of a few tensors of one stream."""
 
-    The table may sit under its own role or among rows of unknown role. Rows of zeros
-    (a class token) are passed over.
-    """
-    if sample.role not in {"position_embedding", "residual_rows"}:
-        return False
-    for side in (sample.candidate, sample.reference):
-        for table in side:
-            squares = np.square(table.astype(np.float64)).sum(axis=1)
-            squares = squares[squares > 0]
-            if len(squares) >= 8 and squares.std() < CONSTANT_NORM * squares.mean():
-                return True
-    return False
-
-
-BULK = 2
-"""Directions that are taken out of an embedding's profile.
-
-One is enough for independent output matrices; more of them cost power on noisy
-copies (docs/calibration.md).
-"""
-
-
-def vector_profile(
-    samples: list[Sample],
-) -> tuple[Floats, Floats, int]:
-    """All 1-D residual vectors of equal layers, side by side as features of a dim.
-
-    Returns:
-        ``(dims, vectors)`` for candidate and reference, each vector centred and
-        scaled, and the number of vectors. Constant vectors (never trained) are left
-        out: they say nothing.
-    """
-    left: list[Floats] = []
-    right: list[Floats] = []
-    for sample in samples:
-        # A vector of another width is none of this stream.
-        if sample.axes != ("residual",) or (
-            left and sample.candidate.shape[1] != len(left[0])
-        ):
-            continue
-        for i, j in sample.same_layers():
-            c, r = sample.candidate[i], sample.reference[j]
-            if c.std() > 0 and r.std() > 0:
-                left.append((c - c.mean()) / c.std())
-                right.append((r - r.mean()) / r.std())
-    if not left:
-        empty = np.zeros((0, 0), dtype=np.float32)
-        return empty, empty, 0
-    return np.stack(left, axis=1), np.stack(right, axis=1), len(left)
-
-
-def embedding_profile(
-    blocks: list[BlockSamples],
-) -> list[tuple[str, np.ndarray[tuple[int], np.dtype[np.int64]], Floats, Floats]]:
-    """(role, dims, candidate, reference) of tensors known by their residual dims."""
-    found = []
-    for block in blocks:
-        for role in EMBEDDINGS:
-            sample = block.samples.get(role)
-            if sample is None or len(sample.axes) < 2 or not sample.candidate.size:
-                continue
-            rows = unit_rows(sample, block)
-            if rows is None or len(rows[0]) < 2:
-                continue
-            ids, c, r = rows
-            for i, j in sample.same_layers():
-                found.append((role, ids, without_bulk(c[i]), without_bulk(r[j])))
-    return found
-
-
-def without_bulk(profile: Floats) -> Floats:
-    """A profile without the few directions that dominate all of its units.
-
-    Output matrices have a large common part (token frequency), which leaves a coin
-    with hardly more than one independent feature. The mean over features and the
-    leading directions in feature space are taken out of each model on its own.
-    Relabelling units commutes with this, so exactness is not touched.
-
-    Args:
-        profile: ``(units, features)``.
-    """
-    units, features = profile.shape
-    out: Floats = profile - profile.mean(axis=1, keepdims=True)
-    k = min(BULK, min(units, features) // 4)
-    if k < 1:
-        return out
-    start = np.random.default_rng(0).standard_normal((features, k), dtype=np.float32)
-    basis = np.linalg.qr(start)[0]
-    for _ in range(4):
-        basis = np.linalg.qr(out.T @ (out @ basis))[0]
-    rest: Floats = out - (out @ basis) @ basis.T
-    return rest
+    heads: int
+    trials: int
+    effect: float
+    features: float
+    swap_p: float
+    fixed: int
+    fixed_p: float
 
 
 def pooled_residual(
     module: str,
     block: str,
-    pieces: list[tuple[np.ndarray[tuple[int], np.dtype[np.int64]], Floats, Floats]],
+    pieces: list[Piece],
     *,
     method: str,
     reason: str | None = None,
@@ -145,20 +62,101 @@ def pooled_residual(
         method: id of the evidence.
         reason: why it cannot run, if so.
     """
-    subject = Subject(module, block)
-    if reason is None and not pieces:
-        reason = "no trained tensor of the residual stream was read in both models"
-    if reason is not None:
-        return Evidence(
-            method,
-            "exact",
-            subject,
-            "heads",
-            None,
-            0,
-            residual_group=True,
-            reason=reason,
-        )
+    if reason is not None or not pieces:
+        return _untested(module, block, method, reason)
+    found = _pairs(pieces)
+    return _evidence(
+        Subject(module, block),
+        method,
+        found,
+        log10_p=bonferroni(min(found.swap_p, found.fixed_p), 2),
+        effect=found.effect,
+        details={"tensors": len(pieces)},
+    )
+
+
+def embedding_columns(
+    module: str, block: str, pieces: list[Piece], *, reason: str | None = None
+) -> Evidence:
+    """Swap coins, fixed points, ranks of blocks of dims; the smallest p, times three.
+
+    Args:
+        module, block: what the tensors belong to.
+        pieces: (dims, candidate, reference) with ``(dims, features)`` arrays as
+            stored. Coins and fixed points are taken without the bulk, ranks in the
+            damped metric (:mod:`parentage.evidence.residual_profile`).
+        reason: why it cannot run, if so.
+
+    The effect is the larger of the two element correlations, of the profiles without
+    their bulk and of the damped ones: noise hides the first, an own bulk the second.
+    """
+    method = "embedding-columns"
+    if reason is not None or not pieces:
+        return _untested(module, block, method, reason)
+    found = _pairs([(ids, without_bulk(c), without_bulk(r)) for ids, c, r in pieces])
+    blocks = _blocks(pieces)
+    return _evidence(
+        Subject(module, block),
+        method,
+        found,
+        log10_p=bonferroni(min(found.swap_p, found.fixed_p, blocks.log10_p), 3),
+        effect=max(found.effect, blocks.effect),
+        details={
+            "tensors": len(pieces),
+            "blocks": blocks.count,
+            "log10 p of blocks": blocks.log10_p,
+            "effective features in blocks": blocks.features,
+        },
+    )
+
+
+def _untested(module: str, block: str, method: str, reason: str | None) -> Evidence:
+    return Evidence(
+        method,
+        "exact",
+        Subject(module, block),
+        "heads",
+        None,
+        0,
+        residual_group=True,
+        reason=reason
+        or "no trained tensor of the residual stream was read in both models",
+    )
+
+
+def _evidence(
+    subject: Subject,
+    method: str,
+    found: _Pairs,
+    *,
+    log10_p: float,
+    effect: float,
+    details: dict[str, object],
+) -> Evidence:
+    mean, sd = expected_heads(found.trials)
+    return Evidence(
+        method,
+        "exact",
+        subject,
+        "heads",
+        found.heads,
+        found.trials,
+        log10_p=log10_p,
+        effect=effect,
+        null_mean=mean,
+        null_sd=sd,
+        residual_group=True,
+        details={
+            "fixed points": found.fixed,
+            "log10 p of swap coins": found.swap_p,
+            "log10 p of fixed points": found.fixed_p,
+            "effective features": found.features,
+            **details,
+        },
+    )
+
+
+def _pairs(pieces: list[Piece]) -> _Pairs:
     parts = []
     fixed, groups_p = 0, 0.0
     for ids, c, r in pieces:
@@ -176,26 +174,50 @@ def pooled_residual(
             fixed, groups_p = k, p
     coins = count(parts)
     heads, trials = int(coins.heads[0, 0]), int(coins.trials[0, 0])
-    swap_p = log10_binomial_tail(heads, trials) if trials else 0.0
-    fixed_p = bonferroni(groups_p, len(pieces))
-    mean, sd = expected_heads(trials)
-    return Evidence(
-        method,
-        "exact",
-        subject,
-        "heads",
+    return _Pairs(
         heads,
         trials,
-        log10_p=bonferroni(min(swap_p, fixed_p), 2),
-        effect=float(coins.correlation[0, 0]),
-        null_mean=mean,
-        null_sd=sd,
-        residual_group=True,
-        details={
-            "fixed points": fixed,
-            "log10 p of swap coins": swap_p,
-            "log10 p of fixed points": fixed_p,
-            "effective features": coins.features,
-            "tensors": len(pieces),
-        },
+        float(coins.correlation[0, 0]),
+        coins.features,
+        log10_binomial_tail(heads, trials) if trials else 0.0,
+        fixed,
+        bonferroni(groups_p, len(pieces)),
+    )
+
+
+@dataclass(frozen=True)
+class _Blocks:
+    """Ranks of blocks of dims, all tensors of a stream added up."""
+
+    count: int
+    log10_p: float
+    effect: float
+    features: float
+
+
+def _blocks(pieces: list[Piece]) -> _Blocks:
+    grams: dict[int, NDArray[np.float64]] = {}
+    cross = left = right = features = 0.0
+    for ids, candidate, reference in pieces:
+        c, r = damped(candidate, reference)
+        energy = float(np.vdot(c, c)), float(np.vdot(r, r))
+        if min(energy) <= 0:
+            continue
+        scale = len(ids) / float(np.sqrt(energy[0] * energy[1]))
+        starts = block_starts(ids)
+        for start, gram in zip(starts, block_grams(starts, c, r), strict=True):
+            number = int(ids[start]) // BLOCK
+            # Tensors of a stream share the order of its dims: their products add up.
+            grams[number] = grams.get(number, 0.0) + gram * scale
+        cross += float(np.vdot(c, r)) * scale
+        left += energy[0] * scale
+        right += energy[1] * scale
+        features += 1.0 / mismatched_cosine(Part(ids, c[None], r[None]))
+    if not grams:
+        return _Blocks(0, 0.0, 0.0, 1.0)
+    return _Blocks(
+        len(grams),
+        log10_blocks(np.stack(list(grams.values()))),
+        cross / float(np.sqrt(left * right)),
+        features,
     )

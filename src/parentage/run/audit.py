@@ -29,7 +29,12 @@ from parentage.run.document import assemble
 from parentage.run.pairing import ModulePair, kind, pair_modules
 from parentage.run.plan import make_plan
 from parentage.run.sampler import Reader
-from parentage.run.width import SHARE_OF_BUDGET, applies
+from parentage.run.width import (
+    SHARE_OF_BUDGET,
+    applies,
+    match_streams,
+    order_evidence,
+)
 from parentage.verdict.finding import Criteria
 from parentage.verdict.judge import judge, stream_of
 
@@ -159,17 +164,22 @@ def gather(
         room = (max(0, budget - spent) // share, max(0, budget - largest))
         widths = sum(any(applies(b) for b in p.blocks) for p in pairs)
         order_budget = min(room) // SHARE_OF_BUDGET // widths if widths else 0
+        orders = [
+            order_evidence(pair, reader, other, budget=order_budget) for pair in pairs
+        ]
+        matched = match_streams(pairs, orders)
+        wider = max((p.wider for p in matched), default=1.0)
         plan = make_plan(
-            pairs,
+            matched,
             budgets=(
-                room[0] - widths * order_budget,
-                room[1] - widths * order_budget,
+                int((room[0] - widths * order_budget) / wider),
+                int((room[1] - widths * order_budget) / wider),
             ),
             itemsize=ITEMSIZE,
             seed=seed,
         )
         fixed: set[str] = set()  # streams with a fixed position table
-        for pair in pairs:
+        for pair, order in zip(matched, orders, strict=True):
             if progress is not None:
                 progress(
                     f"{pair.candidate.name} against {reference.label}", done, total
@@ -181,7 +191,7 @@ def gather(
                 other,
                 name=reference.label,
                 seed=seed,
-                order_budget=order_budget,
+                orders=[evidence for evidence, _ in order],
                 fixed_positions=stream_of(pair.candidate.name) in fixed,
             )
             if found.fixed_positions:

@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
 
+from parentage.evidence.base import Evidence
 from parentage.evidence.coins import pooled_coins
 from parentage.evidence.copies import Copies
 from parentage.evidence.fixed_points import fixed_points, groups_of_block
@@ -20,23 +21,26 @@ from parentage.evidence.layer_map import (
 )
 from parentage.evidence.module import ModuleEvidence, NormTrap
 from parentage.evidence.permutation_trace import permutation_trace
-from parentage.evidence.pooled_residual import (
+from parentage.evidence.pooled_residual import embedding_columns, pooled_residual
+from parentage.evidence.residual_profile import (
     embedding_profile,
     is_position_table,
-    pooled_residual,
     vector_profile,
 )
 from parentage.evidence.samples import BlockSamples, Floats, Sample
 from parentage.evidence.similarity import Tally, distinct_rows
-from parentage.model.description import Module
 from parentage.run.pairing import ModulePair
 from parentage.run.plan import Plan
 from parentage.run.sampler import Reader, read_block
-from parentage.run.width import order_evidence
 from parentage.stats.similarity import Similarity, similarity
 
 STRONG_Z = 6.0
 """A layer's partner is another layer than its own number only beyond this."""
+
+MATCHED = (
+    "the order test matched the residual dims of the two widths, which leaves no "
+    "relabelling of them to test with"
+)
 
 SINUSOIDAL = (
     "positions are a fixed table, so relabelling the residual dims changes the "
@@ -52,7 +56,7 @@ def compare_modules(
     *,
     name: str,
     seed: int,
-    order_budget: int = 0,
+    orders: Sequence[Evidence] = (),
     fixed_positions: bool = False,
 ) -> ModuleEvidence:
     """Run every test on a pair of modules, reading block by block.
@@ -63,7 +67,7 @@ def compare_modules(
         candidate, reference: readers of the two models.
         name: what the reference is called in the report.
         seed: for Monte-Carlo ranks and shuffles.
-        order_budget: bytes for order tests, where widths differ.
+        orders: order tests of this pair, where widths differ.
         fixed_positions: a module of the same residual stream has a fixed table.
     """
     result = ModuleEvidence(pair.candidate.name, pair.reference.name, name)
@@ -93,10 +97,9 @@ def compare_modules(
         ):
             embeddings.append(samples)
     _pool(result, pooled, units, copies.clusters(), seed)
-    _residual(result, pair.candidate, vectors, embeddings, seed)
-    found_order = order_evidence(pair, candidate, reference, budget=order_budget)
+    _residual(result, pair, vectors, embeddings, seed)
     result.evidence += [
-        e for e in found_order if not (e.residual_group and result.fixed_positions)
+        e for e in orders if not (e.residual_group and result.fixed_positions)
     ]
     return result
 
@@ -127,11 +130,12 @@ def _pool(
 
 def _residual(
     result: ModuleEvidence,
-    module: Module,
+    pair: ModulePair,
     vectors: list[Sample],
     embeddings: list[BlockSamples],
     seed: int,
 ) -> None:
+    module = pair.candidate
     tables = [s for b in embeddings for s in b.samples.values() if s.axes[-1:]]
     result.fixed_positions |= any(is_position_table(s) for s in tables)
     fixed = result.fixed_positions or not module.symmetric_residual
@@ -141,7 +145,11 @@ def _residual(
         pieces = [(np.arange(left.shape[0]), left, right)] if count else []
         result.evidence.append(
             pooled_residual(
-                module.name, "norms", pieces, method="pooled-residual", reason=reason
+                module.name,
+                "norms",
+                pieces,
+                method="pooled-residual",
+                reason=MATCHED if pair.dims is not None else reason,
             )
         )
         result.norms = _norm_trap(vectors, seed)
@@ -149,11 +157,10 @@ def _residual(
     if profiles:
         block = embeddings[0].block
         result.evidence.append(
-            pooled_residual(
+            embedding_columns(
                 module.name,
                 block,
                 [(ids, c, r) for _, ids, c, r in profiles],
-                method="embedding-columns",
                 reason=reason,
             )
         )

@@ -22,7 +22,7 @@ from parentage.artifact.checkpoint import Checkpoint
 from parentage.artifact.dtypes import DTYPES
 from parentage.artifact.entry import Entry
 from parentage.evidence.base import Evidence, Subject
-from parentage.evidence.pooled_residual import CONSTANT_NORM
+from parentage.evidence.residual_profile import CONSTANT_NORM
 from parentage.model.description import Model, Module
 from parentage.model.resolve import describe
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from parentage.evidence.order import Matches
 from parentage.model.description import Model, Module, Tensor
 
 Slot = tuple[int | None, int | None]
@@ -35,11 +36,34 @@ class BlockPair:
 
 @dataclass(frozen=True)
 class ModulePair:
-    """A candidate module and the reference module of the same kind."""
+    """A candidate module and the reference module of the same kind.
+
+    Attributes:
+        candidate, reference: the modules.
+        blocks: blocks that are held against each other.
+        dims: residual dims of both that the order test of another module matched;
+            features of hidden units are read there. ``None``: equal numbers.
+    """
 
     candidate: Module
     reference: Module
     blocks: tuple[BlockPair, ...]
+    dims: Matches | None = None
+
+    @property
+    def wider(self) -> float:
+        """How many times more is read than is used, to cover the matched dims."""
+        if self.dims is None:
+            return 1.0
+        return max(self.dims.widths) / len(self.dims.candidate)
+
+    def matched(self, axis: int, role: RolePair) -> Matches | None:
+        """The matched dims, where an axis of a role runs over exactly those."""
+        if self.dims is None or role.axes[axis] != "residual":
+            return None
+        sides = (role.candidate, role.reference)
+        sizes = [{t.shape[axis] for t in side.values()} for side in sides]
+        return self.dims if sizes == [{w} for w in self.dims.widths] else None
 
 
 def kind(name: str) -> str:

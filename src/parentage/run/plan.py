@@ -90,10 +90,18 @@ def block_key(pair: ModulePair, block: BlockPair) -> tuple[str, str, str, str]:
     )
 
 
-def common_shape(role: RolePair) -> tuple[int, ...]:
-    """Shape of the index range that all tensors of a role share."""
+def common_shape(pair: ModulePair, role: RolePair) -> tuple[int, ...]:
+    """Shape of the index range that all tensors of a role share.
+
+    Matched residual dims are counted from 0; the reader knows their numbers.
+    """
     shapes = [t.shape for t in (*role.candidate.values(), *role.reference.values())]
-    return tuple(min(sizes) for sizes in zip(*shapes, strict=True))
+    shape = [min(sizes) for sizes in zip(*shapes, strict=True)]
+    for axis in range(len(shape)):
+        dims = pair.matched(axis, role)
+        if dims is not None:
+            shape[axis] = len(dims.candidate)
+    return tuple(shape)
 
 
 def make_plan(
@@ -156,7 +164,7 @@ def _items(
             _Item(
                 (*key, role.role),
                 role,
-                common_shape(role),
+                common_shape(pair, role),
                 (len(left), len(right)),
                 (sizes[0], sizes[1]),
                 pair.candidate.attention,

@@ -13,7 +13,7 @@ from parentage.artifact.checkpoint import Checkpoint
 from parentage.artifact.dtypes import count_non_finite
 from parentage.artifact.entry import Problem
 from parentage.evidence.samples import BlockSamples, Floats, Sample
-from parentage.model.description import Module, Tensor
+from parentage.model.description import Module, Range, Tensor
 from parentage.run.pairing import BlockPair, ModulePair, RolePair, Slot
 from parentage.run.plan import Cut, Plan, block_key, selected
 
@@ -98,7 +98,12 @@ def read_block(
         if cut is None:
             continue
         sample = _sample(
-            role, cut, experts, (candidate, reference), (left_layers, right_layers)
+            pair,
+            role,
+            cut,
+            experts,
+            readers=(candidate, reference),
+            layers=(left_layers, right_layers),
         )
         if sample is not None:
             samples[role.role] = sample
@@ -115,9 +120,11 @@ def _layers(
 
 
 def _sample(
+    pair: ModulePair,
     role: RolePair,
     cut: Cut,
     experts: tuple[int, ...],
+    *,
     readers: tuple[Reader, Reader],
     layers: tuple[tuple[int | None, ...], tuple[int | None, ...]],
 ) -> Sample | None:
@@ -125,7 +132,12 @@ def _sample(
     routed = any(e is not None for _, e in sides[0])
     slots: tuple[int | None, ...] = experts if routed else (None,)
     arrays, shapes, formats, missing = [], [], [], []
-    for side, reader, rows in zip(sides, readers, layers, strict=True):
+    chosen = [pair.matched(axis, role) for axis in range(len(cut))]
+    numbers = (
+        [None if m is None else m.candidate for m in chosen],
+        [None if m is None else m.reference for m in chosen],
+    )
+    for side, reader, rows, dims in zip(sides, readers, layers, numbers, strict=True):
         first = next(iter(side.values()))
         size = tuple(sum(b - a for a, b in axis) for axis in cut)
         stack = np.zeros((len(rows), len(slots), *size), dtype=np.float32)
@@ -134,7 +146,7 @@ def _sample(
                 # A dense reference serves every expert of the candidate.
                 tensor = side.get((layer, slot)) or side.get((layer, None))
                 if tensor is not None:
-                    stack[i, j] = reader.rectangle(tensor, cut)
+                    stack[i, j] = _matched_rectangle(reader, tensor, cut, dims)
         missing.append(frozenset(rows) - {layer for layer, _ in side})
         arrays.append(stack if routed else stack[:, 0])
         shapes.append(first.shape)
@@ -163,6 +175,32 @@ def _sample(
         missing=(missing[0], missing[1]),
         dtypes=(formats[0], formats[1]),
     )
+
+
+def _matched_rectangle(
+    reader: Reader,
+    tensor: Tensor,
+    cut: Cut,
+    dims: list[NDArray[np.int64] | None],
+) -> Floats:
+    """A rectangle at matched dims: the range that covers them is read, then chosen."""
+    if all(d is None for d in dims):
+        return reader.rectangle(tensor, cut)
+    cover: list[tuple[Range, ...]] = []
+    picks: list[NDArray[np.int64] | None] = []
+    for axis, numbers in zip(cut, dims, strict=True):
+        if numbers is None:
+            cover.append(axis)
+            picks.append(None)
+            continue
+        wanted = np.concatenate([numbers[a:b] for a, b in axis])
+        cover.append(((int(wanted[0]), int(wanted[-1]) + 1),))
+        picks.append(wanted - wanted[0])
+    values = reader.rectangle(tensor, tuple(cover))
+    for axis_number, pick in enumerate(picks):
+        if pick is not None:
+            values = np.take(values, pick, axis=axis_number)
+    return values
 
 
 def _block_samples(

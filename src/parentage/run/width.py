@@ -3,15 +3,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
 import numpy as np
 
 from parentage.evidence.base import Evidence, Subject
-from parentage.evidence.order import order_test
-from parentage.evidence.pooled_residual import without_bulk
+from parentage.evidence.order import Matches, order_test
+from parentage.evidence.residual_profile import without_bulk
 from parentage.evidence.samples import Floats
 from parentage.model.description import Tensor
 from parentage.run.pairing import BlockPair, ModulePair, RolePair
 from parentage.run.sampler import Reader
+from parentage.verdict.judge import stream_of
 
 SHARE_OF_BUDGET = 8
 """One part in so many of the byte budget goes to order tests, where they apply."""
@@ -26,9 +30,17 @@ MOST_UNITS = 16384
 """Units that are matched at most: all against all."""
 
 
+LOG10_MATCHED = -6.0
+"""Residual dims are taken for matched below this bound.
+
+Not a level of accusation: it only decides which features the tests of *hidden* units
+look at. Any choice that rests on other tensors leaves their coins fair.
+"""
+
+
 def order_evidence(
     pair: ModulePair, candidate: Reader, reference: Reader, *, budget: int
-) -> list[Evidence]:
+) -> list[tuple[Evidence, Matches]]:
     """Order tests of a pair of modules; empty where widths agree.
 
     Args:
@@ -56,6 +68,50 @@ def order_evidence(
         subject = Subject(block.module, block.block, own.layer, other.layer)
         found.append(order_test(subject, left, right, residual=residual))
     return found
+
+
+def matched_dims(
+    found: Iterable[tuple[Evidence, Matches]],
+) -> Matches | None:
+    """Residual dims of a narrower model under the numbers they had in the wider one.
+
+    Args:
+        found: order tests of the modules of ONE residual stream.
+
+    Returns:
+        The matches of the surest test, or ``None`` where none is sure.
+    """
+    sure = [
+        (e.log10_p, m)
+        for e, m in found
+        if e.residual_group and e.log10_p is not None and e.log10_p <= LOG10_MATCHED
+    ]
+    return min(sure, key=lambda pair: pair[0])[1] if sure else None
+
+
+def match_streams(
+    pairs: Sequence[ModulePair],
+    orders: Sequence[Sequence[tuple[Evidence, Matches]]],
+) -> list[ModulePair]:
+    """Pairs of modules with the dims that order tests of *other* modules matched.
+
+    Args:
+        pairs: the modules.
+        orders: the order tests of each.
+
+    A module whose own columns were matched is left as it is: its dims were chosen
+    to agree.
+    """
+    found: dict[str, list[tuple[Evidence, Matches]]] = {}
+    for pair, tests in zip(pairs, orders, strict=True):
+        found.setdefault(stream_of(pair.candidate.name), []).extend(tests)
+    dims = {stream: matched_dims(tests) for stream, tests in found.items()}
+    return [
+        pair
+        if any(r.role in COLUMNS for b in pair.blocks for r in b.roles)
+        else replace(pair, dims=dims[stream_of(pair.candidate.name)])
+        for pair in pairs
+    ]
 
 
 def applies(block: BlockPair) -> bool:

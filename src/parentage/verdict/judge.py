@@ -15,9 +15,9 @@ from collections.abc import Sequence
 from parentage.evidence.base import Evidence
 from parentage.evidence.layer_map import Cell, best_cells
 from parentage.evidence.module import ModuleEvidence
-from parentage.stats.power import detectable_correlation
 from parentage.stats.tails import bonferroni
 from parentage.verdict.finding import ACCUSING, ORDER, Criteria, Finding, Part, Word
+from parentage.verdict.power import detectable
 
 DIFFERENT_SHAPES = (
     "shapes differ, so only the index range common to both was compared; nothing "
@@ -217,7 +217,7 @@ def _finding(
     ]
     smallest = min((p for p, _ in ps), default=0.0)
     adjusted = min((p for _, p in ps), default=0.0)
-    power = _power(item, family, criteria)
+    power = detectable(item, family, criteria)
     whole_module = [
         e
         for e in pooled
@@ -320,20 +320,6 @@ def _whole(
         if -int(found.trials[row].max()) * math.log10(2.0) <= level
     }
     return wanted <= covered if wanted else bool(parts)
-
-
-def _power(item: ModuleEvidence, family: int, criteria: Criteria) -> float | None:
-    level = criteria.log10_alpha - math.log10(family) - item.search
-    groups = [g for g in item.coin_groups() if g[0] > 0]
-    if not groups:
-        groups = [
-            (e.n, float(str(e.details.get("effective features", 1.0))))
-            for e in item.evidence
-            if e.residual_group and e.n > 0
-        ][:1]
-    if not groups:
-        return None
-    return detectable_correlation(groups, level, criteria.power)
 
 
 def _why_not(
