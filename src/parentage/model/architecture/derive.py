@@ -120,8 +120,9 @@ def _sizes(draft: _Draft) -> None:
     if ratio and hidden and not draft.has("intermediate_size"):
         gated = table.get("activation_type") == "swiglu"
         draft.put("intermediate_size", hidden * ratio // (1 + gated), "mlp_ratio")
-    if "kv_channels" in table and "no_bias" in table and draft.has("intermediate_size"):
-        # The first Qwen counts the gate's and the other half's rows together.
+    if draft.fixed.get("intermediate_counts_both_halves") and draft.has(
+        "intermediate_size"
+    ):
         both = draft.number("intermediate_size")
         draft.replace("intermediate_size", max(both // 2, 1), "intermediate_size / 2")
     if "n_embd" in table and hidden:
@@ -132,10 +133,18 @@ def _sizes(draft: _Draft) -> None:
             draft.put("num_hidden_layers", len(layers), key)
 
 
+_FIXED_FIRST: Final = (
+    "attention_kind",
+    "num_attention_heads",
+    "num_key_value_heads",
+    "head_dim",
+)
+
+
 def _attention(draft: _Draft) -> None:
     table = draft.table
-    for name in ("num_attention_heads", "num_key_value_heads", "head_dim"):
-        if isinstance(value := draft.fixed.get(name), int):
+    for name in _FIXED_FIRST:
+        if isinstance(value := draft.fixed.get(name), int | str):
             draft.default(name, value, "code of the model type")
     heads = draft.number("num_attention_heads")
     if table.get("multi_query_attention") is False:
@@ -165,6 +174,11 @@ def _attention(draft: _Draft) -> None:
             draft.put("head_dim", hidden // heads, "hidden_size / heads")
         if draft.number("v_head_dim") == draft.number("head_dim"):
             draft.drop("v_head_dim")
+    _head_norms(draft)
+
+
+def _head_norms(draft: _Draft) -> None:
+    table = draft.table
     if isinstance(use := table.get("use_qk_norm"), bool):
         wide = table.get("qk_norm_type") == "per_layer"
         word = ("all heads" if wide else "per head") if use else "none"
@@ -226,6 +240,9 @@ def _dense_layers(draft: _Draft) -> None:
         draft.put("first_dense_layers", dense, "moe_layer_freq")
     if isinstance(only, list) and only == list(range(len(only))):
         draft.put("first_dense_layers", len(only), "mlp_only_layers")
+    kinds = table.get("mlp_layer_types")
+    if isinstance(kinds, list) and "sparse" in kinds[:_MOST_LAYERS]:
+        draft.put("first_dense_layers", kinds.index("sparse"), "mlp_layer_types")
     draft.default("first_dense_layers", 0, "none stated")
 
 
@@ -271,6 +288,8 @@ def _norms(draft: _Draft) -> None:
         draft.put("norm_kind", "rms", eps.key)
     elif isinstance(rms := table.get("rmsnorm"), bool):
         draft.put("norm_kind", "rms" if rms else "layer", "rmsnorm")
+    elif table.get("layer_norm_with_affine") is False:
+        draft.put("norm_kind", "layer, without weights", "layer_norm_with_affine")
     elif table.get("layer_norm_type") == "default":
         draft.put("norm_kind", "layer", "layer_norm_type")
     if table.get("attention_layer_norm") is True:
