@@ -12,6 +12,7 @@
     │   │   ├── TruncatedError            truncated       4
     │   │   ├── IndexFileError            index           4
     │   │   ├── ConfigError               config          4
+    │   │   ├── TokenizerError            tokenizer       4
     │   │   └── UnsafePathError           unsafe-path     4
     │   └── DtypeError                    dtype           4
     ├── DescriptionError                  description     4
@@ -137,6 +138,12 @@ class ConfigError(UnreadableError):
     """A configuration file is not what it should be."""
 
     code = "config"
+
+
+class TokenizerError(UnreadableError):
+    """A tokenizer file is malformed, or of a format that is not known."""
+
+    code = "tokenizer"
 
 
 class UnsafePathError(UnreadableError):

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from parentage.artifact.entry import shown
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 # without an end takes the rest, so that the rest is not searched again and again.
 _STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?+'
 _TOKEN = re.compile(_STRING + rb"|[\[\]{}]", re.DOTALL)
-_DIGITS = 20
-_MOST_WIDE = 16_000_000
 _OPEN, _CLOSE, _QUOTE = frozenset(b"[{"), frozenset(b"]}"), ord('"')
 
 
@@ -31,12 +30,16 @@ class Limits:
         values: number of values, counted roughly (commas and opening brackets).
         unique: whether the keys of an object must differ.
         finite: whether the words ``NaN`` and ``Infinity`` are refused.
+        wide: most bytes of text that is not ASCII: Python may store four for each.
+        digits: most digits of an integer.
     """
 
     depth: int
     values: int
     unique: bool = True
     finite: bool = True
+    wide: int = 16_000_000
+    digits: int = 20
 
 
 class _RejectedError(ValueError):
@@ -75,12 +78,12 @@ def parse_object(
         fail(
             f"holds about {values} values", None, f"at most {limits.values} JSON values"
         )
-    if len(raw) > _MOST_WIDE and not raw.isascii():
+    if len(raw) > limits.wide and not raw.isascii():
         # One sign outside the basic plane makes Python store four bytes for each.
         fail(
             f"holds {len(raw)} bytes of text that is not ASCII",
             None,
-            f"at most {_MOST_WIDE} bytes of such text",
+            f"at most {limits.wide} bytes of such text",
         )
     deep = _too_deep(raw, limits.depth)
     if deep is not None:
@@ -142,7 +145,7 @@ def _decoder(limits: Limits) -> json.JSONDecoder:
     return json.JSONDecoder(
         object_pairs_hook=_unique if limits.unique else None,
         parse_constant=constant if limits.finite else None,
-        parse_int=_integer,
+        parse_int=partial(_integer, limits.digits),
     )
 
 
@@ -158,8 +161,8 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _integer(digits: str) -> int:
-    if len(digits) > _DIGITS:
+def _integer(most: int, digits: str) -> int:
+    if len(digits) > most:
         message = f"an integer of {len(digits)} digits"
         raise _RejectedError(message)
     return int(digits)

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 
+_UTF8_BYTES = (*range(0x80), *range(0x80, 0xC0), *range(0xC2, 0xF5))
+
+
 class Kind(IntEnum):
     """What a token is for; numbers as in SentencePiece and GGUF."""
 
@@ -126,8 +129,12 @@ class Tokenizer:
 
     @cached_property
     def byte_level(self) -> bool:
-        """Whether every one of the 256 bytes is a token, so that any text encodes."""
-        return all(bytes([value]) in self.index for value in range(256))
+        """Whether every byte of UTF-8 is a token, so that any text encodes.
+
+        The 13 bytes that UTF-8 never uses do not count: some vocabularies of bytes
+        leave them out.
+        """
+        return all(bytes([value]) in self.index for value in _UTF8_BYTES)
 
     @cached_property
     def digest(self) -> str:
