@@ -13,6 +13,9 @@ SOURCES: Final = ("stated", "derived", "defaulted", "from shapes")
 """Where a value is from: written in a file; computed from written values; fixed by the
 code of the model type; or read off the shapes of the stored tensors."""
 
+USUAL: Final = ("usual", "none stated", "no groups stated")
+"""Rules that fill in what is usual."""
+
 
 @dataclass(frozen=True, slots=True)
 class Filled:
@@ -42,11 +45,24 @@ class Component:
         kind: ``text_decoder``, ``vision_encoder`` or ``audio_encoder``.
         model_type: what the config calls it, or empty. Never compared.
         fields: filled fields by name.
+        known_type: whether the code of the model type is known, so that what it
+            leaves unsaid is known too.
     """
 
     kind: str
     model_type: str
     fields: Mapping[str, Filled]
+    known_type: bool = False
+
+    def guessed(self) -> frozenset[str]:
+        """Fields filled with what is usual, because nothing says otherwise."""
+        if self.known_type:
+            return frozenset()
+        return frozenset(
+            name
+            for name, filled in self.fields.items()
+            if filled.source == "defaulted" and filled.key in USUAL
+        )
 
     def value(self, name: str) -> Value | None:
         """The value of a field, or ``None``."""

@@ -51,7 +51,13 @@ class _Draft:
         self.put(name, value, rule, "defaulted")
 
 
-def derive(kind: str, table: Table, filled: dict[str, Filled], fixed: Table) -> None:
+def derive(
+    kind: str,
+    table: Table,
+    filled: dict[str, Filled],
+    fixed: Table,
+    usual: Table,
+) -> None:
     """Complete the fields of one component.
 
     Args:
@@ -59,6 +65,7 @@ def derive(kind: str, table: Table, filled: dict[str, Filled], fixed: Table) -> 
         table: the section of the config that speaks of it.
         filled: the fields that it states; completed in place.
         fixed: what the code of the model type fixes.
+        usual: what most designs have where nothing is said.
     """
     draft = _Draft(table, filled, fixed)
     if kind == "text_decoder":
@@ -67,28 +74,34 @@ def derive(kind: str, table: Table, filled: dict[str, Filled], fixed: Table) -> 
         _experts(draft)
         _layers(draft)
         _norms(draft)
-        _conventions(draft)
+        _conventions(draft, fixed, "code of the model type")
+        _conventions(draft, usual, "usual")
         _after(draft)
     else:
         _encoder(draft)
-        _conventions(draft)
+        _conventions(draft, fixed, "code of the model type")
+        _conventions(draft, usual, "usual")
     _output_bias(draft)
 
 
 def _output_bias(draft: _Draft) -> None:
     bias = draft.filled.get("attention_bias")
-    if bias is not None:
+    if bias is None:
+        return
+    if bias.key in {"qkv_bias", "add_qkv_bias"}:
+        draft.put("output_bias", False, bias.key)
+    else:
         draft.put("output_bias", bias.value, "attention_bias", bias.source)
 
 
-def _conventions(draft: _Draft) -> None:
-    for name, value in draft.fixed.items():
+def _conventions(draft: _Draft, table: Table, rule: str) -> None:
+    for name, value in table.items():
         if name not in fields():
             continue
         if isinstance(value, list):
-            draft.default(name, tuple(value), "code of the model type")
+            draft.default(name, tuple(value), rule)
         elif isinstance(value, int | float | str):
-            draft.default(name, value, "code of the model type")
+            draft.default(name, value, rule)
 
 
 def _whole(value: object) -> int:
@@ -302,6 +315,9 @@ def _after(draft: _Draft) -> None:
     """What follows once the conventions are in."""
     if not draft.number("num_routed_experts"):
         draft.drop(*(f.name for f in _EXPERT_FIELDS if f.name != "feed_forward_kind"))
+    turned, size = _whole(draft.table.get("rotary_dim")), draft.number("head_dim")
+    if 0 < turned <= size:
+        draft.put("partial_rotary_factor", turned / size, "rotary_dim / head_dim")
     draft.default("partial_rotary_factor", 1.0, "none stated")
     if draft.number("kv_lora_rank"):
         draft.drop("partial_rotary_factor")

@@ -16,6 +16,7 @@ MAX_LAYERS: Final = 1024
 
 _LETTERS: Final = {
     "full_attention": "G",
+    "deepseek_sparse_attention": "G",
     "attention": "G",
     "sliding_attention": "L",
     "sliding_window_attention": "L",

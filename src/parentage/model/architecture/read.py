@@ -142,15 +142,15 @@ def _component(
     own = own if isinstance(own, str) and len(own) <= 64 else ""
     outer = model_types(config)
     types = frozenset({own}) if own and kind != "text_decoder" else outer
-    fixed = conventions(kind, types)
+    fixed, usual = conventions(kind, types)
     if kind != "text_decoder" and not fixed:
-        fixed = conventions(kind, outer)
-    derive(kind, table, filled, fixed)
+        fixed, usual = conventions(kind, outer)
+    derive(kind, table, filled, fixed, usual)
     if not any(name in filled and _is_read(filled[name]) for name in _NEEDED):
         return None
     order = [f.name for f in fields_of(kind)]
     kept = {name: filled[name] for name in order if name in filled}
-    return Component(kind, own, kept)
+    return Component(kind, own, kept, known_type=bool(fixed))
 
 
 def _is_read(filled: Filled) -> bool:

@@ -26,7 +26,18 @@ KINDS: Final = frozenset({"size", "count", "number", "flag", "word", "list"})
 PARTS: Final = frozenset({"design", "vocabulary", "context"})
 _SIDES: Final = dict(zip(("text", "vision", "audio"), COMPONENTS, strict=True))
 _KEYS: Final = frozenset(
-    {"name", "group", "unit", "kind", "level", "appears", "part", "parent", "gguf"}
+    {
+        "name",
+        "group",
+        "unit",
+        "kind",
+        "level",
+        "appears",
+        "part",
+        "retunable",
+        "parent",
+        "gguf",
+    }
     | set(_SIDES)
 )
 
@@ -43,6 +54,7 @@ class Field:
         level: class of difference when the value changes.
         appears: class of difference when one side has none of it at all.
         part: ``design``, ``vocabulary`` or ``context``; only design carries bits.
+        retunable: whether later stages of training change it without a new design.
         parent: the field that this one mostly follows from, or empty.
         keys: per component, the config keys that fill it, first one first.
         gguf: key of GGUF metadata after the architecture's name, or empty.
@@ -55,6 +67,7 @@ class Field:
     level: str
     appears: str
     part: str
+    retunable: bool
     parent: str
     keys: Mapping[str, tuple[str, ...]]
     gguf: str
@@ -81,6 +94,7 @@ def build(entries: list[dict[str, Any]], file: str) -> dict[str, Field]:
             level=entry["level"],
             appears=entry.get("appears", entry["level"]),
             part=entry.get("part", "design"),
+            retunable=entry.get("retunable", entry.get("part", "design") != "design"),
             parent=entry.get("parent", ""),
             keys={c: tuple(entry[s]) for s, c in _SIDES.items() if s in entry},
             gguf=entry.get("gguf", ""),
@@ -122,17 +136,23 @@ def _conventions() -> tuple[dict[str, Any], tuple[dict[str, Any], ...]]:
     return data["standard"], tuple(data["convention"])
 
 
-def conventions(component: str, types: frozenset[str]) -> dict[str, Any]:
-    """What the code of a model type fixes where its config says nothing.
+def conventions(
+    component: str, types: frozenset[str]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What a config leaves unsaid.
 
     Args:
         component: kind of component.
         types: every ``model_type`` that the config names.
+
+    Returns:
+        What the code of these model types fixes, and what is usual; the first is
+        empty where the model types are not known.
     """
     side = next(s for s, c in _SIDES.items() if c == component)
     standard, entries = _conventions()
-    found: dict[str, Any] = dict(standard[side])
+    found: dict[str, Any] = {}
     for entry in entries:
         if types.intersection(entry["types"]):
             found.update(entry.get(side, {}))
-    return found
+    return found, standard[side]

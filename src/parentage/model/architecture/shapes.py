@@ -86,7 +86,9 @@ def _merge(
             found.append(Contradiction(kind, name, old.value, shown))
     order = [f.name for f in fields_of(kind) if f.name in filled]
     fields = {name: filled[name] for name in order}
-    return Component(kind, said.model_type if said else "", fields), found
+    if said is None:
+        return Component(kind, "", fields), found
+    return Component(kind, said.model_type, fields, said.known_type), found
 
 
 def _common(values: Iterable[int]) -> int | None:
@@ -186,7 +188,7 @@ def _flags(body: list[Tensor], kind: str) -> dict[str, Value | None]:
     return found
 
 
-def _experts(body: list[Tensor], layers: set[int | None]) -> dict[str, Value | None]:
+def _experts(body: list[Tensor], layers: set[int]) -> dict[str, Value | None]:
     routed = [t for t in body if t.block == "experts"]
     if not routed:
         return {"feed_forward_kind": "dense" if body else None}
