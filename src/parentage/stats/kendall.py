@@ -36,14 +36,14 @@ def dense_ranks(values: NDArray[np.integer]) -> NDArray[np.int32]:
         present[values] = 1
         before = np.cumsum(present, dtype=np.int32)
         distinct = int(before[-1])
-        ranks = before[values] - 1
+        ranks: NDArray[np.int32] = before[values] - 1
     else:
         ordered, ranks = np.unique(values, return_inverse=True)
         distinct = len(ordered)
     if distinct != n:
         message = f"{n - distinct} of {n} values occur more than once"
         raise ValueError(message)
-    return ranks.astype(np.int32)
+    return ranks.astype(np.int32, copy=False)
 
 
 LEAF = 7
