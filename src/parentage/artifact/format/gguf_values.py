@@ -20,10 +20,12 @@ Value = int | float | bool | str | np.ndarray | tuple[bytes, ...] | tuple["Value
 MAX_HEADER = 2**28
 """Longest header in bytes. The longest published ones have about 30 million."""
 
-MAX_STRINGS = 8_000_000
+MAX_STRINGS = 4_000_000
 """Most strings in all arrays together: what bounds the memory of a header."""
 
 _MAX_DEPTH = 4
+# An array in an array counts as many strings: it may become a numpy array.
+_ARRAY_COST = 64
 _BLOCK = 2**22
 _BOOL, _STRING, _ARRAY = 7, 8, 9
 # Codes of `struct` and numpy by number of the type.
@@ -162,10 +164,10 @@ class Cursor:
             message = f"key '{shown(key)}' has an array of {count} values"
             raise self.malformed(message, f"at most {self.left // smallest}")
         if kind in (_STRING, _ARRAY):
-            self._strings += count
+            self._strings += count if kind == _STRING else count * _ARRAY_COST
             if self._strings > MAX_STRINGS:
-                message = f"arrays of {self._strings} strings"
-                raise self.malformed(message, f"at most {MAX_STRINGS}")
+                message = f"key '{shown(key)}' has an array of {count} values"
+                raise self.malformed(message, f"at most {MAX_STRINGS} strings in all")
         if kind == _STRING:
             return tuple([self.raw_text(MAX_HEADER) for _ in range(count)])
         if kind == _ARRAY:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 MAX_BYTES = 2**26
 """Largest file, also after decompression: twice the largest published ones."""
 
+MAX_LINES = 2**22
+"""Most lines of a list: as many as there may be ids or merges."""
+
 # Configurations write "no limit" as an integer of 31 digits.
 _LIMITS = Limits(depth=64, values=6_000_000, wide=MAX_BYTES, digits=64)
 _GZIP = b"\x1f\x8b"
@@ -70,6 +73,18 @@ def parse_json(raw: bytes, label: str) -> dict[str, Any]:
         TokenizerError: it is not one, or too deep, or too large.
     """
     return parse_object(raw, _LIMITS, error=TokenizerError, file=label, advice=_ADVICE)
+
+
+def check_lines(raw: bytes, label: str) -> None:
+    """Refuse a file of too many lines, each of which will take memory of its own.
+
+    Raises:
+        TokenizerError: there are more than :data:`MAX_LINES`.
+    """
+    lines = raw.count(b"\n")
+    if lines > MAX_LINES:
+        message, expected = f"has {lines} lines", f"at most {MAX_LINES}"
+        raise TokenizerError(message, file=label, expected=expected, advice=_ADVICE)
 
 
 def decode_text(raw: bytes, label: str) -> str:

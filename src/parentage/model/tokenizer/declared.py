@@ -94,7 +94,7 @@ def normalizer_of(document: dict[str, Any]) -> str | None:
 
 def _normal(part: dict[str, Any]) -> str:
     kind = part.get("type")
-    if kind in _FORMS:
+    if isinstance(kind, str) and kind in _FORMS:
         return _FORMS[kind]
     if kind == "Prepend" and part.get("prepend") == METASPACE:
         return "prepend space"

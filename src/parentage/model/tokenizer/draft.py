@@ -115,7 +115,10 @@ class Draft:
         scores = None
         if self.scores is not None:
             scores = np.zeros(len(kinds), dtype=np.float32)
-            scores[: len(self.scores)] = self.scores
+            with np.errstate(over="ignore"):
+                scores[: len(self.scores)] = self.scores
+            if not np.all(np.isfinite(scores)):
+                self.fail("a score is too large", "scores in the range of float32")
         return Tokenizer(
             source=self.label,
             format=self.form,

@@ -72,13 +72,13 @@ def read_gguf(path: Path) -> Tokenizer:
         message = f"{_PREFIX}model is {shown(repr(model))}"
         draft.fail(message, f"one of {', '.join(_ALGORITHMS)}")
     texts = _texts(draft, metadata.get(_PREFIX + "tokens"))
-    kinds = _numbers(draft, metadata, "token_type", len(texts))
+    kinds = _numbers(draft, metadata, "token_type", len(texts), "iu")
     if kinds is not None and not _KINDS.issuperset(kinds):
         draft.fail(f"{_PREFIX}token_type holds other numbers", "numbers from 1 to 6")
     alphabet = _ALPHABETS[model]
     _place(draft, texts, kinds, alphabet, model)
     if model in ("llama", "t5"):
-        scores = _numbers(draft, metadata, "scores", len(texts))
+        scores = _numbers(draft, metadata, "scores", len(texts), "iuf")
         _use_scores(draft, texts, scores)
     if model == "gpt2":
         _use_pairs(draft, texts, metadata.get(_PREFIX + "merges"), alphabet)
@@ -98,7 +98,7 @@ def _texts(draft: Draft, found: object) -> list[str]:
 
 
 def _numbers(
-    draft: Draft, metadata: Mapping[str, Any], name: str, length: int
+    draft: Draft, metadata: Mapping[str, Any], name: str, length: int, sorts: str
 ) -> list[Any] | None:
     found = metadata.get(_PREFIX + name)
     if found is None:
@@ -106,8 +106,8 @@ def _numbers(
     if not isinstance(found, np.ndarray) or len(found) != length:
         count = len(found) if isinstance(found, np.ndarray) else "no"
         draft.fail(f"{_PREFIX}{name} has {count} numbers", f"{length}, one per token")
-    if not np.all(np.isfinite(found)):
-        draft.fail(f"{_PREFIX}{name} holds numbers without a value", "finite numbers")
+    if found.dtype.kind not in sorts or not np.all(np.isfinite(found)):
+        draft.fail(f"{_PREFIX}{name} holds other values", "finite numbers")
     values: list[Any] = found.tolist()
     return values
 

@@ -9,8 +9,13 @@ from typing import TYPE_CHECKING
 from parentage.artifact.entry import shown
 from parentage.artifact.format.gguf import MAGIC
 from parentage.artifact.source.local import LocalFile
-from parentage.errors import TokenizerError
-from parentage.model.tokenizer.content import decode_text, parse_json, read_bytes
+from parentage.errors import TokenizerError, UnreadableError
+from parentage.model.tokenizer.content import (
+    check_lines,
+    decode_text,
+    parse_json,
+    read_bytes,
+)
 from parentage.model.tokenizer.gguf_vocabulary import read_gguf
 from parentage.model.tokenizer.sentencepiece_model import parse_sentencepiece
 from parentage.model.tokenizer.side_files import SIDE_FILES, use_side_files
@@ -41,6 +46,8 @@ _NAMES = (
 )
 _MERGES = re.compile(r"(.*?)(?:merges\.txt|vocab\.bpe)")
 _RANKS = re.compile(rb"[A-Za-z0-9+/]*={0,2} \d+\r?(?:\n|$)")
+# How a SentencePiece model begins: with a piece, or with one of its settings.
+_MESSAGE = (b"\x0a", b"\x12", b"\x1a")
 _RWKV = re.compile(rb"\d+ b?['\"]")
 _ADVICE = "Name the file that holds the vocabulary, or the model's folder."
 
@@ -50,8 +57,11 @@ def find_tokenizer(folder: Path) -> list[Path]:
 
     ``vocab.json`` stands for itself and its list of merges; a list of merges is
     given only if no table of ids is there. Nothing is opened.
+
+    Raises:
+        UnreadableError: the folder cannot be listed.
     """
-    names = sorted(path.name for path in folder.iterdir() if path.is_file())
+    names = [path.name for path in _files(folder)]
     found: list[str] = []
     for pattern in _NAMES:
         found += [n for n in names if pattern.fullmatch(n) and n not in found]
@@ -59,6 +69,18 @@ def find_tokenizer(folder: Path) -> list[Path]:
     if not any(_NAMES[4].fullmatch(name) for name in found):
         found += [name for name in names if _MERGES.fullmatch(name)]
     return [folder / name for name in found]
+
+
+def _files(folder: Path) -> list[Path]:
+    try:
+        return sorted(path for path in folder.iterdir() if path.is_file())
+    except OSError as error:
+        raise UnreadableError(
+            f"cannot be listed: {error.strerror or error}",
+            file=shown(folder.name),
+            expected="a folder that can be read",
+            advice=_ADVICE,
+        ) from error
 
 
 def read_tokenizer(path: Path) -> Tokenizer:
@@ -100,8 +122,9 @@ def _parse(path: Path, raw: bytes, label: str) -> Draft:
     start = raw[:4096].lstrip()
     if start.startswith(b"{"):
         return _parse_json(path, raw, label)
-    if raw.startswith(b"\n") and not _is_text(raw):
+    if raw.startswith(_MESSAGE) and not _is_text(raw):
         return parse_sentencepiece(raw, label)
+    check_lines(raw, label)
     if _RWKV.match(start):
         return parse_rwkv(decode_text(raw, label), label)
     if _RANKS.match(start) and not _MERGES.fullmatch(path.name):
@@ -161,7 +184,7 @@ def _merges_beside(path: Path) -> Path | None:
     """The list of merges that belongs to a table of ids."""
     lists = {
         match[1]: other
-        for other in sorted(path.parent.iterdir())
+        for other in _files(path.parent)
         if (match := _MERGES.fullmatch(other.name))
     }
     prefix = re.sub(r"(?:vocab|encoder)\.json$", "", path.name)

@@ -39,7 +39,7 @@ def use_side_files(draft: Draft, folder: Path) -> None:
     # Added before roles: a role may name an added token.
     for text, number in found.get(ADDED, {}).items():
         _use_listed(draft, text, number)
-    listed = found.get(CONFIG, {}).get("added_tokens_decoder", {})
+    listed = found.get(CONFIG, {}).get("added_tokens_decoder") or {}
     if not isinstance(listed, dict):
         draft.fail("added_tokens_decoder is not an object", "an object by id")
     for key, item in listed.items():

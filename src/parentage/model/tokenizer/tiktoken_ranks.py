@@ -76,7 +76,10 @@ def parse_tekken(found: dict[str, Any], label: str) -> Draft:
         unused = len(vocabulary) - len(used)
         draft.notes.append(f"{unused} tokens beyond the stated size are not used")
     _fill(draft, ranks, specials)
-    for item in found.get("special_tokens") or ():
+    listed = found.get("special_tokens") or []
+    if not isinstance(listed, list):
+        draft.fail(f"special_tokens is a {type(listed).__name__}", "a list")
+    for item in listed:
         match item:
             case {"rank": rank, "token_str": str(text)}:
                 number = draft.check_id(rank, text)

@@ -36,7 +36,7 @@ def parse_tokenizer_json(document: dict[str, Any], label: str) -> Draft:
     if not isinstance(model, dict):
         draft.fail(f"model is {shown(repr(model))}", "an object")
     kind = model.get("type", _guess(model))
-    if kind not in _ALGORITHMS:
+    if not isinstance(kind, str) or kind not in _ALGORITHMS:
         expected = f"one of {', '.join(_ALGORITHMS)}"
         draft.fail(f"model.type is {shown(repr(kind))}", expected)
     draft.algorithm = _ALGORITHMS[kind]
