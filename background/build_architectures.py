@@ -67,21 +67,24 @@ def lines(marked: dict[str, str], kind: str) -> tuple[str, str, str]:
 
 
 def entry(
-    component: Component, line: tuple[str, str, str], roots: dict[str, str]
+    component: Component,
+    line: tuple[str, str, str],
+    roots: dict[str, str],
+    released: dict[str, str],
 ) -> dict[str, Any]:
     """One component with its line: values, and which of them nobody stated."""
     owner, family, model = line
     fields = {name: found.to_dict() for name, found in component.fields.items()}
     guessed = component.guessed()
-    unsaid = sorted(n for n, f in fields.items() if f["source"] == "defaulted")
     return {
         "kind": component.kind,
         "organisation": owner,
         "family": family,
         "model": model,
         "design": root(f"{owner}/{family}", roots),
+        "released": released[f"{owner}/{family}"],
         "values": {name: found["value"] for name, found in fields.items()},
-        "defaulted": [name for name in unsaid if name not in guessed],
+        "unsaid": sorted(component.unsaid() - guessed),
         "guessed": sorted(guessed),
     }
 
@@ -98,6 +101,7 @@ def collect(folder: Path) -> tuple[list[dict[str, Any]], list[str]]:
     labels = tomllib.loads((HERE / "architecture_labels.toml").read_text("utf-8"))
     facts = tomllib.loads((HERE / "architecture_facts.toml").read_text("utf-8"))
     roots = {r["family"]: r["from"] for r in labels["reuse"]}
+    dates = labels["released"]
     known = provenance(folder)
     entries: list[dict[str, Any]] = []
     refused: list[str] = []
@@ -106,7 +110,7 @@ def collect(folder: Path) -> tuple[list[dict[str, Any]], list[str]]:
         found: Architecture, marked: dict[str, str], source: dict[str, str]
     ) -> None:
         for component in found.components.values():
-            made = entry(component, lines(marked, component.kind), roots)
+            made = entry(component, lines(marked, component.kind), roots, dates)
             same = next(
                 (e for e in entries if {**e, "sources": 0} == {**made, "sources": 0}),
                 None,

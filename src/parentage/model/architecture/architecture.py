@@ -56,8 +56,10 @@ class Component:
 
     def guessed(self) -> frozenset[str]:
         """Fields filled with what is usual, because nothing says otherwise."""
-        if self.known_type:
-            return frozenset()
+        return frozenset() if self.known_type else self.unsaid()
+
+    def unsaid(self) -> frozenset[str]:
+        """Fields that hold what is usual because neither config nor code says more."""
         return frozenset(
             name
             for name, filled in self.fields.items()

@@ -215,14 +215,16 @@ def _mlp(c: Component, width: int) -> int:
 
 
 def _shared(c: Component) -> int:
+    count = c.whole("num_shared_experts")
     width = c.whole("shared_intermediate_size")
-    if not width or not c.whole("num_shared_experts"):
+    if not count:
         return 0
-    stated = c.fields["shared_intermediate_size"].key == (
-        "shared_expert_intermediate_size"
-    )
+    if not width:
+        return _mlp(c, count * c.whole("moe_intermediate_size"))
+    stated = c.fields["shared_intermediate_size"].key
     # Where its width has a key of this name, a gate of its own weighs it.
-    return _mlp(c, width) + (c.whole("hidden_size") if stated else 0)
+    gate = c.whole("hidden_size") * (stated == "shared_expert_intermediate_size")
+    return _mlp(c, width) + gate
 
 
 def _router(c: Component) -> int:

@@ -226,13 +226,11 @@ def _experts(draft: _Draft) -> None:
         # Every layer has experts, so that the one width is theirs.
         moved = draft.filled.pop("intermediate_size")
         draft.filled["moe_intermediate_size"] = moved
+    if draft.has("moe_intermediate_size") and not draft.number("first_dense_layers"):
+        # Declared, but no layer uses it.
+        draft.drop("intermediate_size")
     shared = draft.number("shared_intermediate_size")
     draft.put("num_shared_experts", int(shared > 0), "shared_intermediate_size")
-    width = draft.number("moe_intermediate_size")
-    count = draft.number("num_shared_experts")
-    if width and count:
-        rule = "num_shared_experts * moe_intermediate_size"
-        draft.put("shared_intermediate_size", count * width, rule)
     method = table.get("topk_method")
     if isinstance(method, str):
         draft.put("router_bias", method == "noaux_tc", "topk_method")
