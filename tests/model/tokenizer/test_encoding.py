@@ -29,7 +29,7 @@ from parentage.model.tokenizer.description import Kind, Tokenizer
 from parentage.model.tokenizer.read import read_tokenizer
 
 SAMPLE = (
-    "안녕하세요, 저는 서울에 사는 개발자입니다. 오늘 날씨가 참 좋네요! 닭갈비를 먹었다.",
+    "안녕하세요, 저는 서울에 사는 개발자입니다. 오늘 날씨가 좋네요! 닭갈비를 먹었다.",
     "今天天气很好，我们去公园散步吧。繁體中文也可以。",
     "The quick brown fox can't jump over 12345 lazy dogs; it's naïve, isn't it?",
     "def f(x: int) -> str:\n    return f'{x:>08}'  # tab\tand\n\n\n"

@@ -158,8 +158,11 @@ class Draft:
     def _note_oddities(self) -> None:
         what = "ids where an added token replaces another one"
         self.note_some(what, self._replaced)
-        holes = [place for place, token in enumerate(self.tokens) if token is None]
-        self.note_some("ids without a token", holes)
+        holes = self.tokens.count(None)
+        if holes:
+            self.notes.append(
+                f"{holes} ids without a token, the first {self.tokens.index(None)}"
+            )
         # A byte and a character may spell the same: that is how fallback works.
         count = Counter(
             token
