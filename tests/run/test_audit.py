@@ -291,3 +291,25 @@ class TestTensorsOfUnknownRole:
         assert search.method == "content-search"
         assert search.value == 0
         assert search.grade == "descriptive"
+
+    def test_faint_likeness_is_no_close_match(self, save):
+        """Chance gives 0.1 or so among many small tensors: far from a match."""
+        own, other = self.layers(3), self.layers(4)
+        mixed = {n: a + np.float32(0.3) * own[n] for n, a in other.items()}
+        report = audit(save("c", mixed, {}), [save("r", own, {})])
+        (search,) = report.modules[0].evidence
+        assert 0.2 < search.effect < 0.4
+        assert search.value == 0
+        assert report.modules[0].finding == "not-testable"
+
+    def test_tensors_that_begin_alike_in_every_model_are_no_match(self, save):
+        """State-space layers start from log(1..n) in every row, whoever trains them."""
+        start = np.log(np.arange(1, 17, dtype=np.float32))
+
+        def model(seed):
+            rng = np.random.default_rng(seed)
+            trained = 0.01 * rng.standard_normal((64, 16)).astype(np.float32)
+            return {"A_log": start + trained, "A_log_2": np.tile(start, (64, 1))}
+
+        report = audit(save("c", model(1), {}), [save("r", model(2), {})])
+        assert report.modules[0].finding == "not-testable"

@@ -76,16 +76,19 @@ def test_the_power_table_is_what_the_simulation_gives():
         resources.files("parentage.stats").joinpath("block_power.json").read_text()
     )
     rng = np.random.default_rng(99)
-    for at in (0, 5, 10, 14):
-        mean, sd = simulate_block(rows["shift"][at], 300, rng)
-        assert mean == pytest.approx(rows["mean"][at], abs=4 * sd / math.sqrt(300))
-        assert sd == pytest.approx(rows["sd"][at], rel=0.25)
-    assert rows["mean"] == sorted(rows["mean"])
+    for shift, stored in list(zip(rows["shift"], rows["quantiles"], strict=True))[::5]:
+        fresh = simulate_block(shift, 300, rng)
+        # Kolmogorov-Smirnov over the stored quantiles, ties included.
+        levels = (np.arange(len(stored)) + 0.5) / len(stored)
+        shares = (fresh[:, None] <= np.array(stored) + 1e-3).mean(axis=0)
+        below = (fresh[:, None] < np.array(stored) - 1e-3).mean(axis=0)
+        assert (shares >= levels - 0.11).all()
+        assert (below <= levels + 0.11).all()
 
 
 def test_the_stated_correlation_is_found_as_often_as_stated():
     blocks, features, level = 8, 40.0, -9.0
-    rho = detectable_by_blocks(blocks, features, level, 1.2816)  # 90 %
+    rho = detectable_by_blocks(blocks, features, level, 0.9)
     assert rho is not None
     rng = np.random.default_rng(3)
     found = 0
@@ -95,9 +98,9 @@ def test_the_stated_correlation_is_found_as_often_as_stated():
         c = rho * r + math.sqrt(1 - rho**2) * noise
         grams = block_grams(block_starts(np.arange(len(r))), c, r)
         found += log10_blocks(grams) <= level
-    assert found >= 0.85 * 200
+    assert found >= 0.86 * 200
 
 
 def test_too_few_blocks_find_nothing():
-    assert detectable_by_blocks(1, 1e6, -9.0, 2.33) is None
-    assert detectable_by_blocks(0, 100.0, -3.0, 2.33) is None
+    assert detectable_by_blocks(1, 1e6, -9.0, 0.99) is None
+    assert detectable_by_blocks(0, 100.0, -3.0, 0.99) is None

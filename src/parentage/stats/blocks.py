@@ -20,6 +20,7 @@ import itertools
 import json
 import math
 from importlib import resources
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,9 @@ from parentage.stats.tails import LOG10_E, log10_fisher
 
 BLOCK = 8
 """Units of a block: the largest whose orders can all be looked at."""
+
+FEW = 48
+"""Blocks up to which their sum is drawn rather than taken for normal."""
 
 Floats = NDArray[np.float32]
 
@@ -103,20 +107,17 @@ def block_grams(
 
 
 @functools.cache
-def _table() -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+def _table() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Shifts, and quantiles of ``-ln p`` of one block at each, ``(shifts, 100)``."""
     text = resources.files("parentage.stats").joinpath("block_power.json").read_text()
     rows = json.loads(text)
-    return (
-        np.array(rows["shift"]),
-        np.array(rows["mean"]),
-        np.array(rows["sd"]),
-    )
+    return np.array(rows["shift"]), np.array(rows["quantiles"])
 
 
 def simulate_block(
     shift: float, draws: int, rng: np.random.Generator
-) -> tuple[float, float]:
-    """Mean and standard deviation of ``-ln p`` of a block.
+) -> NDArray[np.float64]:
+    """``-ln p`` of simulated blocks.
 
     Args:
         shift: how far the inner product of same-numbered units lies above that of
@@ -125,12 +126,11 @@ def simulate_block(
         rng: source of the noise.
     """
     grams = rng.standard_normal((draws, BLOCK, BLOCK)) + shift * np.eye(BLOCK)
-    values = -np.array(log10_ranks(grams)) / LOG10_E
-    return float(values.mean()), float(values.std())
+    return -np.array(log10_ranks(grams)) / LOG10_E
 
 
 def detectable_by_blocks(
-    blocks: int, features: float, log10_alpha: float, margin: float
+    blocks: int, features: float, log10_alpha: float, probability: float
 ) -> float | None:
     """Smallest element correlation that blocks of eight find.
 
@@ -138,20 +138,29 @@ def detectable_by_blocks(
         blocks: number of blocks.
         features: effective number of independent features of a unit.
         log10_alpha: level that the p-value must reach.
-        margin: standard deviations of safety (2.33 for 99 % power).
+        probability: wanted probability of detection.
 
     Returns:
-        The correlation, or ``None`` where even equal units would not be found.
-        Normal approximation of the sum over blocks, with moments from a simulation
-        that ``tests/stats/test_blocks.py`` repeats.
+        The correlation, or ``None`` where even equal units would not be found. The
+        sum over blocks is drawn from a stored simulation of one block, which
+        ``tests/stats/test_blocks.py`` repeats; correlations are those of its grid.
     """
     if blocks < 1:
         return None
-    shifts, means, sds = _table()
-    for shift, mean, sd in zip(shifts, means, sds, strict=True):
-        total = blocks * mean - margin * math.sqrt(blocks) * sd
+    for shift, values in zip(*_table(), strict=True):
+        total = _low_sum(values, blocks, probability)
         if total > 0 and log10_fisher([-total * LOG10_E / blocks] * blocks) <= (
             log10_alpha
         ):
             return float(shift / math.sqrt(features + shift**2))
     return None
+
+
+def _low_sum(values: NDArray[np.float64], blocks: int, probability: float) -> float:
+    """What the sum over blocks exceeds with the given probability."""
+    if blocks > FEW:
+        margin = NormalDist().inv_cdf(probability)
+        spread = margin * math.sqrt(blocks) * float(values.std())
+        return blocks * float(values.mean()) - spread
+    drawn = np.random.default_rng(0).choice(values, (4000, blocks)).sum(axis=1)
+    return float(np.quantile(drawn, 1 - probability))

@@ -25,6 +25,9 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
 
+PAIRS = 2048
+"""Pairs of differently numbered rows that a layer's number of features rests on."""
+
 CHUNK_BYTES = 32 << 20
 """Products are formed in pieces of about this many bytes."""
 
@@ -74,16 +77,21 @@ def mismatched_cosine(part: Part) -> float:
     n = min(len(part.units), 1024)
     if n < 2:
         return 1.0
+    # Few units are paired at many distances, so that the mean is worth something.
+    steps = min(n - 1, -(-PAIRS // n))
+    distances = np.unique(np.linspace(1, n - 1, steps).astype(int))
     squares: list[float] = []
     depth = min(part.candidate.shape[0], part.reference.shape[0])
     for layer in sorted({0, depth // 2, depth - 1}):
-        c = part.candidate[layer, :n]
-        r = np.roll(part.reference[layer, :n], n // 2, axis=0)
-        norms = np.linalg.norm(c, axis=1) * np.linalg.norm(r, axis=1)
-        keep = norms > 0
-        if keep.any():
-            cosines = np.einsum("ij,ij->i", c[keep], r[keep]) / norms[keep]
-            squares.append(float(np.mean(np.square(cosines))))
+        c, r = part.candidate[layer, :n], part.reference[layer, :n]
+        lengths = np.linalg.norm(c, axis=1), np.linalg.norm(r, axis=1)
+        for distance in distances:
+            norms = lengths[0] * np.roll(lengths[1], distance)
+            keep = norms > 0
+            if keep.any():
+                other = np.roll(r, distance, axis=0)[keep]
+                cosines = np.einsum("ij,ij->i", c[keep], other) / norms[keep]
+                squares.append(float(np.mean(np.square(cosines))))
     mean = float(np.mean(squares)) if squares else 1.0
     return mean if mean > 0 else 1.0
 

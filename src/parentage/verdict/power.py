@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from statistics import NormalDist
 
 from parentage.evidence.base import Evidence
 from parentage.evidence.module import ModuleEvidence
@@ -47,11 +46,10 @@ def _residual_power(e: Evidence, level: float, power: float) -> Iterator[float]:
     blocks = int(detail("blocks", 0))
     level -= math.log10(3 if blocks else 2)
     coins = [(e.n, detail("effective features", 1.0))]
-    margin = NormalDist().inv_cdf(power)
     features = detail("effective features in blocks", 1.0)
     for found in (
         detectable_correlation(coins, level, power),
-        detectable_by_blocks(blocks, features, level, margin),
+        detectable_by_blocks(blocks, features, level, power),
     ):
         if found is not None:
             yield found
