@@ -17,6 +17,7 @@ from parentage.evidence.architecture.compare import (
     compare,
     information,
 )
+from parentage.evidence.architecture.keys import KeyAgreement, stated_agreement
 from parentage.evidence.architecture.nearest import (
     ArchitectureEvidence,
     ComponentFinding,
@@ -33,6 +34,7 @@ __all__ = [
     "ComponentFinding",
     "DerivedSize",
     "FieldComparison",
+    "KeyAgreement",
     "Known",
     "compare",
     "compare_architectures",
@@ -41,5 +43,6 @@ __all__ = [
     "known",
     "load_background",
     "nearest",
+    "stated_agreement",
     "weigher",
 ]

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The architectures of public models: what is common and what is rare among them.
 
-The unit that counts is the *independent design*: ten models of one family, or a family
-that documentedly took another's design over, are one unit and not ten.
+The unit that counts is the *maker of the design*: ten models of one organisation, or
+the model of another that documentedly took its design over, are one unit, not ten.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from parentage.model.architecture.values import Value
 
 SCHEMA: Final = "parentage.architectures/1"
 _PRIOR: Final = 2.0
-"""Weight, in designs, of the pooled rate against the designs that share a parent."""
+"""Weight, in makers, of the pooled rate against those who share a parent's value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Known:
         organisation: whose design it is.
         family: the organisation's family.
         model: the model; copies of one model carry one name.
-        design: the family that the design goes back to: the unit that counts.
+        design: the family that the design goes back to.
         released: month of the family's first release, or empty.
         values: values by field.
         unsaid: fields with what is usual, of a model type whose code says no more.
@@ -52,10 +52,15 @@ class Known:
     guessed: frozenset[str] = frozenset()
     sources: tuple[Mapping[str, str], ...] = ()
 
+    @property
+    def maker(self) -> str:
+        """The organisation that the design goes back to: the unit that counts."""
+        return self.design.split("/", maxsplit=1)[0]
+
 
 @dataclass(frozen=True)
 class Background:
-    """Known architectures, and how common each value is among independent designs."""
+    """Known architectures, and how common each value is among their makers."""
 
     entries: tuple[Known, ...]
     _cache: dict[object, Any] = field(default_factory=dict, compare=False, repr=False)
@@ -68,21 +73,21 @@ class Background:
         self,
         *,
         organisations: Iterable[str] = (),
-        designs: Iterable[str] = (),
+        makers: Iterable[str] = (),
         models: Iterable[str] = (),
     ) -> Background:
-        """The background without some owners, designs or models.
+        """The background without some owners, makers of designs or models.
 
         A candidate must not be weighed against itself.
         """
-        owners, lines = frozenset(organisations), frozenset(designs)
+        owners, units = frozenset(organisations), frozenset(makers)
         names = frozenset(models)
         return Background(
             tuple(
                 e
                 for e in self.entries
                 if e.organisation not in owners
-                and e.design not in lines
+                and e.maker not in units
                 and e.model not in names
             )
         )
@@ -99,28 +104,35 @@ class Background:
             alone: whether the parent's value is not shared, so that it says nothing.
 
         Returns:
-            ``-log2`` of the smoothed share of independent designs that have the
-            value; where the field follows from a parent, of those that share the
-            parent's value, if that is smaller. A field that no other design has
+            ``-log2`` of the smoothed share of makers who used the
+            value; where the field follows from a parent, of those who used the
+            parent's value too, if that is smaller. A field that nobody else has
             filled says nothing: 0.
         """
         spread = self._spread(kind, name)
         value = values[name]
         count = sum(value in held for held in spread.values())
-        share = (count + 1) / (len(spread) + 1)
+        asked = self.makers(kind) if fields()[name].optional else len(spread)
+        share = (count + 1) / (asked + 1)
         parent = fields()[name].parent
         if parent and not alone and parent in values:
             share = max(share, self._given(kind, name, parent, values))
         return -math.log2(share)
 
+    def makers(self, kind: str) -> int:
+        """Number of makers of one kind of component."""
+        if ("makers", kind) not in self._cache:
+            self._cache["makers", kind] = len({e.maker for e in self.of(kind)})
+        return int(self._cache["makers", kind])
+
     def _spread(self, kind: str, name: str) -> Mapping[str, frozenset[Value]]:
-        """Values of a field by independent design."""
+        """Values of a field by maker."""
         key = (kind, name)
         if key not in self._cache:
             found: dict[str, set[Value]] = {}
             for e in self.of(kind):
                 if name in e.values and name not in e.guessed:
-                    found.setdefault(e.design, set()).add(e.values[name])
+                    found.setdefault(e.maker, set()).add(e.values[name])
             self._cache[key] = found
         spread: Mapping[str, frozenset[Value]] = self._cache[key]
         return spread
@@ -128,9 +140,9 @@ class Background:
     def _given(
         self, kind: str, name: str, parent: str, values: Mapping[str, Value]
     ) -> float:
-        """Share of designs with this value among those with the parent's value.
+        """Share of makers with this value among those with the parent's value.
 
-        With few of them it falls back on how often two independent designs that agree
+        With few of them it falls back on how often two makers who agree
         on the parent also agree on this field, whatever the values.
         """
         pairs = self._pairs(kind, name, parent)
@@ -148,7 +160,7 @@ class Background:
             for e in self.of(kind):
                 if name in e.values and parent in e.values and name not in e.guessed:
                     held = found.setdefault(e.values[parent], {})
-                    held.setdefault(e.design, set()).add(e.values[name])
+                    held.setdefault(e.maker, set()).add(e.values[name])
             self._cache[key] = found
         pairs: Mapping[Value, Mapping[str, set[Value]]] = self._cache[key]
         return pairs

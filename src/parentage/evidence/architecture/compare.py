@@ -14,6 +14,7 @@ from parentage.evidence.architecture.words import (
     derivations,
     difference_class,
     finding,
+    least_makers,
     sentence,
     thresholds,
 )
@@ -79,7 +80,7 @@ class ComponentEvidence:
     Attributes:
         kind: kind of component.
         reference: ``organisation/model`` of the reference.
-        word: ``shared``, ``near``, ``common`` or ``own``.
+        word: ``shared``, ``near``, ``common``, ``own`` or ``unweighed``.
         finding: the word as it is shown.
         fields: every field that one side fills.
         shared_bits: rarity of what agrees.
@@ -133,11 +134,11 @@ def compare(
     Args:
         candidate: the component in question.
         reference: the one it is compared with.
-        background: known architectures, *without* either side's own design.
+        background: known architectures, *without* the makers of either side.
         limits: thresholds, by default those that are shipped.
     """
-    limits = limits or thresholds()
     kind = candidate.kind
+    limits = limits or thresholds(kind)
     rows = tuple(
         _field(field, candidate, reference, background)
         for field in fields().values()
@@ -148,8 +149,11 @@ def compare(
     different = sum(r.bits for r in design if r.relation not in {EQUAL, UNCLEAR})
     total = information(candidate, background)
     differing = tuple(r.field for r in design if r.relation == DIFFERENT)
+    few = background.makers(kind) < least_makers()
     firm = any(not fields()[name].retunable for name in differing)
-    if shared >= limits.shared_bits and not firm:
+    if few:
+        word = "unweighed"
+    elif shared >= limits.shared_bits and not firm:
         word = "shared"
     elif shared >= limits.shared_bits and shared >= limits.agreement * (
         shared + different

@@ -22,6 +22,7 @@ from parentage.evidence.architecture.compare import (
 from parentage.evidence.architecture.words import (
     Text,
     finding,
+    least_makers,
     meaning,
     sentence,
     thresholds,
@@ -62,11 +63,11 @@ class ComponentFinding:
 
     Attributes:
         kind: kind of component.
-        word: ``shared``, ``near``, ``common`` or ``own``.
+        word: ``shared``, ``near``, ``common``, ``own`` or ``unweighed``.
         finding, meaning: the word as it is shown, and what it means.
         information: rarity of the component's design values, in bits.
         nearest: the nearest known architectures, nearest first.
-        designs: independent designs that it was weighed against.
+        makers: independent makers that it was weighed against.
         sentence: what this is not evidence of.
     """
 
@@ -76,7 +77,7 @@ class ComponentFinding:
     meaning: Text
     information: float
     nearest: tuple[ComponentEvidence, ...]
-    designs: int
+    makers: int
     sentence: Text
 
     def to_dict(self) -> dict[str, object]:
@@ -120,17 +121,17 @@ def compare_architectures(
 
 
 def weigher(background: Background, *sides: Known) -> Background:
-    """The background without the designs that the two sides themselves are.
+    """The background without the makers of the two sides' own designs.
 
     A design is a side's own if one of its models has the same values.
     """
     own = {
-        entry.design
+        entry.maker
         for side in sides
         for entry in background.of(side.kind)
         if entry.design == side.design or not _differing(side, entry)
     }
-    return background.without(designs=own)
+    return background.without(makers=own)
 
 
 def _differing(one: Known, other: Known) -> bool:
@@ -171,25 +172,32 @@ def nearest(
 
     Returns:
         The nearest first: bits that agree less bits that differ. Each is weighed
-        without the design it belongs to.
+        without the maker of its design.
     """
     base = (background or load_background()).without(
         organisations=exclude, models=[model] if model else ()
     )
     mine = known(candidate, model=model)
+    return rank(mine, base, before=before)[:k]
+
+
+def rank(
+    mine: Known, base: Background, *, before: str = ""
+) -> tuple[ComponentEvidence, ...]:
+    """All entries of a background, nearest first; see :func:`nearest`."""
     weighers: dict[str, Background] = {}
     found: dict[str, ComponentEvidence] = {}
-    for entry in base.of(candidate.kind):
+    for entry in base.of(mine.kind):
         if before and entry.released >= before:
             continue
-        if entry.design not in weighers:
-            weighers[entry.design] = base.without(designs=[entry.design])
-        seen = compare(mine, entry, weighers[entry.design])
+        if entry.maker not in weighers:
+            weighers[entry.maker] = base.without(makers=[entry.maker])
+        seen = compare(mine, entry, weighers[entry.maker])
         other = found.get(seen.reference)
         if other is None or _compared(seen) > _compared(other):
             found[seen.reference] = seen
     ranked = sorted(found.values(), key=lambda r: (-r.net_bits, r.reference))
-    return tuple(ranked[:k])
+    return tuple(ranked)
 
 
 def _compared(seen: ComponentEvidence) -> tuple[int, float]:
@@ -222,10 +230,13 @@ def find(
     rows = nearest(candidate, base, k, exclude=owners, model=model, before=before)
     rest = base.without(organisations=owners, models=[model] if model else ())
     total = information(known(candidate, model=model), rest)
+    makers = rest.makers(candidate.kind)
     word = "own"
-    if rows and rows[0].word in {"shared", "near"}:
+    if makers < least_makers():
+        word = "unweighed"
+    elif rows and rows[0].word in {"shared", "near"}:
         word = rows[0].word
-    elif total < thresholds().shared_bits:
+    elif total < thresholds(candidate.kind).shared_bits:
         word = "common"
     return ComponentFinding(
         kind=candidate.kind,
@@ -234,6 +245,6 @@ def find(
         meaning=meaning(word),
         information=total,
         nearest=rows,
-        designs=len({e.design for e in rest.of(candidate.kind)}),
+        makers=makers,
         sentence=sentence(),
     )

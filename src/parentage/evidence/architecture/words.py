@@ -44,7 +44,7 @@ def sentence() -> Text:
 
 
 def finding(word: str) -> Text:
-    """What a finding is called: ``shared``, ``near``, ``common`` or ``own``."""
+    """What a finding is called: one of those in ``words.toml``."""
     row = _data()["findings"][word]
     return Text(row["en"], row["ko"])
 
@@ -88,7 +88,12 @@ class Thresholds:
 
 
 @cache
-def thresholds() -> Thresholds:
-    """The thresholds that are shipped, with their measured error rates in the docs."""
-    row = _data()["thresholds"]
+def thresholds(kind: str) -> Thresholds:
+    """The thresholds for one kind of component; their error rates are in the docs."""
+    row = _data()["thresholds"][kind]
     return Thresholds(row["shared_bits"], row["agreement"])
+
+
+def least_makers() -> int:
+    """Makers of designs from which a kind of component is weighed at all."""
+    return int(_data()["background"]["least_makers"])

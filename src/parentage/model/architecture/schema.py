@@ -38,6 +38,7 @@ _KEYS: Final = frozenset(
         "parent",
         "gguf",
     }
+    | {"retunable", "optional"}
     | set(_SIDES)
 )
 
@@ -55,6 +56,7 @@ class Field:
         appears: class of difference when one side has none of it at all.
         part: ``design``, ``vocabulary`` or ``context``; only design carries bits.
         retunable: whether later stages of training change it without a new design.
+        optional: whether a config that leaves it out has no such part.
         parent: the field that this one mostly follows from, or empty.
         keys: per component, the config keys that fill it, first one first.
         gguf: key of GGUF metadata after the architecture's name, or empty.
@@ -68,6 +70,7 @@ class Field:
     appears: str
     part: str
     retunable: bool
+    optional: bool
     parent: str
     keys: Mapping[str, tuple[str, ...]]
     gguf: str
@@ -95,6 +98,7 @@ def build(entries: list[dict[str, Any]], file: str) -> dict[str, Field]:
             appears=entry.get("appears", entry["level"]),
             part=entry.get("part", "design"),
             retunable=entry.get("retunable", entry.get("part", "design") != "design"),
+            optional=entry.get("optional", False),
             parent=entry.get("parent", ""),
             keys={c: tuple(entry[s]) for s, c in _SIDES.items() if s in entry},
             gguf=entry.get("gguf", ""),
