@@ -195,8 +195,12 @@ def neighbours(background: Background, kind: str) -> dict[str, object]:
         base = background.without(organisations=[one.organisation])
         ranked = rank(one, base, before=one.released)
         right = {
-            f"{e.organisation}/{e.model}" for e in entries if e.design == one.design
+            f"{e.organisation}/{e.model}"
+            for e in entries
+            if e.design == one.design and e.organisation != one.organisation
         }
+        if not right & {seen.reference for seen in ranked}:
+            continue
         first = ranked[0].reference if ranked else ""
         rows.append({"model": one.model, "nearest": first, "right": first in right})
     good = sum(bool(row["right"]) for row in rows)
