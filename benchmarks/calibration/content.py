@@ -20,13 +20,12 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-from parentage.model.description import Stored
-from parentage.run.audit import DEFAULT_BUDGET, open_model
-from parentage.run.content import CLOSE, compare_unrecognised
-
 from benchmarks.accuracy.cases import full_cases
 from benchmarks.accuracy.measure import Case
 from benchmarks.accuracy.summary import upper_bound
+from parentage.model.description import Stored
+from parentage.run.audit import DEFAULT_BUDGET, open_model
+from parentage.run.content import CLOSE, compare_unrecognised
 
 RESULTS = Path(__file__).parent / "content.json"
 

@@ -104,7 +104,7 @@ def leading(profile: Floats, k: int) -> Floats:
     """Orthonormal basis of about the ``k`` leading directions, ``(features, k)``."""
     features = profile.shape[1]
     start = np.random.default_rng(0).standard_normal((features, k), dtype=np.float32)
-    basis: Floats = np.linalg.qr(start)[0]
+    basis: Floats = np.linalg.qr(start)[0].astype(np.float32)
     for _ in range(4):
         basis = np.linalg.qr(profile.T @ (profile @ basis))[0].astype(np.float32)
     return basis
@@ -122,12 +122,12 @@ def without_bulk(profile: Floats) -> Floats:
         profile: ``(units, features)``.
     """
     units, features = profile.shape
-    out: Floats = (profile - profile.mean(axis=1, keepdims=True)).astype(np.float32)
+    out: Floats = profile - profile.mean(axis=1, keepdims=True)
     k = min(BULK, min(units, features) // 4)
     if k < 1:
         return out
     basis = leading(out, k)
-    rest: Floats = out - (out @ basis) @ basis.T
+    rest: Floats = np.asarray(out - (out @ basis) @ basis.T, dtype=np.float32)
     return rest
 
 

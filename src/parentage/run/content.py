@@ -277,7 +277,8 @@ def _signature(
     flat = table.ravel()
     flat = flat - flat.mean()
     norm = float(np.linalg.norm(flat))
-    return flat / norm if norm > 0 else flat
+    unit: NDArray[np.float64] = flat / norm if norm > 0 else flat
+    return unit
 
 
 def _renamed(
