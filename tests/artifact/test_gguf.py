@@ -135,12 +135,13 @@ def test_real_files_as_the_library_reads_them():
         assert found.keys() == named.keys()
         for key, field in named.items():
             value = found[key]
-            if isinstance(value, tuple):
-                value = [len(value), value[0].decode(), value[-1].decode()]
-                expected = [len(field.data), field.contents(0), field.contents(-1)]
-            elif isinstance(value, np.ndarray):
-                value = value.tolist()
-                expected = field.contents()
+            if isinstance(value, tuple | np.ndarray):
+                # Every token is compared in tests/model/tokenizer.
+                assert len(value) == len(field.data)
+                places = [0, len(value) // 2, -1]
+                value = [value[place] for place in places]
+                value = [v.decode() if isinstance(v, bytes) else v for v in value]
+                expected = [field.contents(place) for place in places]
             else:
                 expected = field.contents()
             assert value == expected, key
@@ -238,6 +239,7 @@ def test_damaged(path, changes, cut):
     for at, patch in changes:
         raw[at : at + len(patch)] = patch
     try:
-        read(path, bytes(raw[:cut]))
-    except ParentageError as error:
-        assert error.file == "model.gguf"
+        found = read(path, bytes(raw[:cut]))
+    except ParentageError:
+        return
+    assert all(entry.offset <= path.stat().st_size for entry in found.tensors)

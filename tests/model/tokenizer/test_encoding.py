@@ -13,6 +13,7 @@ import ast
 import base64
 import gzip
 import json
+import struct
 import unicodedata
 from functools import lru_cache
 from itertools import pairwise
@@ -690,3 +691,39 @@ def test_rwkv(data):
     for text in SAMPLE:
         ids = encoder.greedy(text.encode())
         assert b"".join(vocabulary[number] for number in ids) == text.encode()
+
+
+def test_gguf_of_sentencepiece_without_known_answers(data, tmp_path):
+    """Baichuan: SentencePiece itself encodes with what the format's library reads."""
+    gguf = pytest.importorskip("gguf")
+    encoder = described(data / "baichuan/ggml-vocab-baichuan.gguf")
+    listed = gguf.GGUFReader(str(data / "baichuan/ggml-vocab-baichuan.gguf")).fields
+    texts = listed["tokenizer.ggml.tokens"].contents()
+    scores = listed["tokenizer.ggml.scores"].contents()
+    kinds = listed["tokenizer.ggml.token_type"].contents()
+    raw = b"".join(
+        message(1, message(1, text.encode()) + score_and_kind(score, kind))
+        for text, score, kind in zip(texts, scores, kinds, strict=True)
+    )
+    # BPE with bytes; no prefix, spaces kept: what the file does not state.
+    raw += message(2, b"\x18\x02\x98\x02\x01") + message(3, b"\x18\x00\x20\x00")
+    (tmp_path / "made.model").write_bytes(raw)
+    library = sentencepiece.SentencePieceProcessor(
+        model_file=str(tmp_path / "made.model")
+    )
+    for text in SAMPLE:
+        expected = library.encode(text)
+        assert encoder.signs(text) == expected
+        assert encoder.text_of(expected) == text.encode()
+
+
+def message(number: int, raw: bytes) -> bytes:
+    length, size = b"", len(raw)
+    while size > 127:
+        length += bytes([size & 127 | 128])
+        size >>= 7
+    return bytes([number << 3 | 2]) + length + bytes([size]) + raw
+
+
+def score_and_kind(score: float, kind: int) -> bytes:
+    return b"\x15" + struct.pack("<f", score) + b"\x18" + bytes([kind])

@@ -178,6 +178,7 @@ def test_folders_and_side_files(data):
     assert find_tokenizer(data / "hyperclovax-seed-0.5b") == []
 
 
+@pytest.mark.slow
 def test_every_file_is_read(data):
     """All but the side files, which hold no vocabulary of their own."""
     side = ("added_tokens.json", "tokenizer_config.json", "special_tokens_map.json")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 MAX_BYTES = 2**26
 """Largest file, also after decompression: twice the largest published ones."""
 
-MAX_LINES = 2**22
+MAX_LINES = 2**21
 """Most lines of a list: as many as there may be ids or merges."""
 
 # Configurations write "no limit" as an integer of 31 digits.

@@ -15,13 +15,13 @@ from parentage.model.tokenizer.description import AddedToken, Kind, Tokenizer
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-MAX_IDS = 2**22
+MAX_IDS = 2**21
 """Most ids of one tokenizer; the largest published ones have about a million.
 
 Ids index arrays, so this bounds the memory that one number in a file can ask for.
 """
 
-MAX_MERGES = 2**22
+MAX_MERGES = 2**21
 """Most merges; the largest published lists have about half a million."""
 
 _ADVICE = "The file is damaged or not a tokenizer: download it again."
