@@ -4,7 +4,8 @@
 Every ordered pair of known components of one kind is compared, each weighed against the
 background *without both makers* (so never against itself). Pairs are of these classes:
 
-* ``copy``: one model saved, re-quantised or fine-tuned by different people;
+* ``copy``: one model saved, re-quantised or fine-tuned by different people, where
+  some value differs (copies that are equal in every value are one entry);
 * ``generation``: two models of one family;
 * ``reuse``: another organisation's documented reuse of the design;
 * ``unrelated``: other organisations, other designs, no documented part in common.
@@ -48,6 +49,7 @@ class Pair:
     shared: float
     different: float
     firm: bool
+    information: float
 
     def word(self, bits: float, agreement: float) -> str:
         """``shared``, ``near`` or nothing, under some thresholds."""
@@ -119,7 +121,15 @@ def pairs(background: Background, kind: str) -> Iterator[Pair]:
                 f.relation == DIFFERENT and not fields()[f.field].retunable
                 for f in design
             )
-            yield Pair(label, a, b, seen.shared_bits, seen.different_bits, firm)
+            yield Pair(
+                label,
+                a,
+                b,
+                seen.shared_bits,
+                seen.different_bits,
+                firm,
+                seen.information,
+            )
 
 
 def rate(events: int, trials: int) -> dict[str, float | int]:
@@ -226,8 +236,18 @@ def measure(background: Background) -> dict[str, object]:
         by: dict[str, list[Pair]] = {}
         for pair in found:
             by.setdefault(pair.relation, []).append(pair)
+        by["copy_weighable"] = [
+            p for p in by.get("copy", []) if p.information >= limits.shared_bits
+        ]
         rows: dict[str, object] = {}
-        for label in ("copy", "generation", "reuse", "part", "unrelated"):
+        for label in (
+            "copy",
+            "copy_weighable",
+            "generation",
+            "reuse",
+            "part",
+            "unrelated",
+        ):
             mine = by.get(label, [])
             args = (limits.shared_bits, limits.agreement)
             rows[label] = {
@@ -242,6 +262,7 @@ def measure(background: Background) -> dict[str, object]:
                 "agreement": limits.agreement,
             },
             "classes": rows,
+            "equal_copies": sum(len(e.sources) - 1 for e in background.of(kind)),
             "nearest": neighbours(background, kind),
             "held_out": held_out(unrelated, limits.agreement),
             "false_by_threshold": [
