@@ -49,7 +49,7 @@ def _catalogue(code: Code) -> gettext.NullTranslations:
         return gettext.NullTranslations()
     file = resources.files("parentage.report").joinpath(f"locale/{code}/{DOMAIN}.mo")
     with file.open("rb") as stream:
-        return gettext.GNUTranslations(stream)  # type: ignore[arg-type]
+        return gettext.GNUTranslations(stream)
 
 
 ENGLISH: Final = Language("en")
