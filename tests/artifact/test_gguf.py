@@ -120,6 +120,7 @@ def test_tensors_as_the_library_writes_them(path):
         assert raw[entry.offset :].startswith(values.tobytes())
 
 
+@pytest.mark.slow
 def test_real_files_as_the_library_reads_them():
     gguf = pytest.importorskip("gguf")
     root = os.environ.get("PARENTAGE_DATA")
