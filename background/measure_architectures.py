@@ -36,6 +36,7 @@ from parentage.stats.rates import clopper_pearson
 HERE = Path(__file__).parent
 TARGET = HERE.parent / "src/parentage/evidence/background/architecture_rates.json"
 KINDS = ("text_decoder", "vision_encoder", "audio_encoder")
+CLASSES = ("copy", "copy_weighable", "generation", "reuse", "part", "unrelated")
 GRID = tuple(round(5 + 0.5 * i, 1) for i in range(51))
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +120,45 @@ def test_the_contested_encoder_has_the_parameters_its_config_implies(
     assert isinstance(counted, Count)
     # 32 blocks 634.9M, patches 1.5M, merger 52.4M.
     assert counted.total == 688_841_984
+
+
+# Sizes their makers publish, against the facts that were typed in from other sources.
+FACTS = {
+    "A.X-K1": (519, 0.5, 33),
+    "Solar-Open-100B": (102.6, 0.1, 12),
+    "GLM-4.5-Air": (106, 1, 12),
+    "K-EXAONE-236B": (236, 1, 23),
+    "HyperCLOVAX-SEED-Think-32B": (32.6, 0.05, None),
+}
+
+
+@pytest.mark.parametrize("name", FACTS)
+def test_typed_in_facts_meet_the_published_sizes(name: str) -> None:
+    file = ZOO.parents[1] / "background" / "architecture_facts.toml"
+    models = tomllib.loads(file.read_text(encoding="utf-8"))["model"]
+    [config] = [m["config"] for m in models if m["name"] == name]
+    counted = count_parameters(read_architecture(config).components["text_decoder"])
+    assert isinstance(counted, Count)
+    total, tolerance, active = FACTS[name]
+    assert counted.total / 1e9 == pytest.approx(total, abs=tolerance)
+    if active is not None:
+        assert counted.active / 1e9 == pytest.approx(active, abs=1.5)
+
+
+def test_what_was_assumed_is_said(real_configs: Any) -> None:
+    """``params.json`` does not say that this model ties its embeddings."""
+    found = read_architecture(real_configs["tt--Llama-3.2-1B-Instruct_params.json"])
+    counted = count_parameters(found.components["text_decoder"])
+    assert isinstance(counted, Count)
+    assert "tie_word_embeddings" in counted.assumed
+    # Published: 1.24 billion, which is the count without a head of its own.
+    assert (counted.total - counted.parts["head"]) / 1e9 == pytest.approx(
+        1.236, abs=5e-4
+    )
+    stated = read_architecture(real_configs["Qwen--Qwen3-8B_config.json"])
+    complete = count_parameters(stated.components["text_decoder"])
+    assert isinstance(complete, Count)
+    assert complete.assumed == ()
 
 
 def test_what_the_fields_do_not_determine_is_not_guessed() -> None:

@@ -3,12 +3,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from parentage.artifact.format.gguf import read_gguf_header
+from parentage.artifact.source.local import LocalFile
 from parentage.errors import ConfigError
 from parentage.model.architecture import read_architecture, read_gguf
 
@@ -101,6 +105,32 @@ def test_an_encoder_is_read_too() -> None:
     vision = found.components["vision_encoder"]
     assert vision.value("num_hidden_layers") == 27
     assert vision.value("patch_size") == 14
+
+
+def test_a_file_of_the_reference_writer_is_read(tmp_path: Path) -> None:
+    gguf = pytest.importorskip("gguf")
+    writer = gguf.GGUFWriter(tmp_path / "model.gguf", "llama")
+    writer.add_block_count(4)
+    writer.add_embedding_length(64)
+    writer.add_feed_forward_length([96, 96, 96, 96])
+    writer.add_head_count(8)
+    writer.add_head_count_kv([2, 2, 2, 2])
+    writer.add_layer_norm_rms_eps(1e-5)
+    writer.add_rope_freq_base(10000.0)
+    writer.add_tensor("output_norm.weight", np.ones(64, np.float32))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    with LocalFile(tmp_path / "model.gguf", root=tmp_path, name="model.gguf") as file:
+        metadata = read_gguf_header(file).metadata
+    found = read_gguf(metadata)
+    text = found.components["text_decoder"]
+    assert text.value("intermediate_size") == 96
+    assert text.value("num_key_value_heads") == 2
+    assert text.value("num_hidden_layers") == 4
+    assert text.value("norm_eps") == 1e-5
+    assert found.problems == ()
 
 
 def test_no_architecture_is_one_clear_error() -> None:

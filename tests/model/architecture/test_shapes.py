@@ -3,11 +3,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from parentage.model import describe
 from parentage.model.architecture import architecture_of_model, read_architecture
+from parentage.model.families import load_families
 
 # Latent attention's head sizes are all in the shapes; without a config, plain heads
 # cannot be told from the shapes alone unless their norms show the size.
@@ -77,3 +82,40 @@ def test_experts_are_read_off_the_tensors(load_recorded: Any) -> None:
     found = architecture_of_model(recorded.describe(n_routed_experts=999))
     [only] = found.contradictions
     assert (only.field, only.stated, only.shapes) == ("num_routed_experts", 999, 4)
+
+
+@dataclass(frozen=True)
+class Entry:
+    dtype: str
+    shape: tuple[int, ...]
+
+
+SUFFIXES = sorted({s for family in load_families() for s in family.rules})
+NAMES = st.builds(
+    lambda front, suffix, number: front + suffix.replace("#", number),
+    st.sampled_from(["", "model.", "visual."]),
+    st.sampled_from(SUFFIXES),
+    st.sampled_from(["0", "1", "7"]),
+)
+ENTRIES = st.builds(
+    lambda shape, dtype: Entry(dtype, tuple(shape)),
+    st.lists(st.sampled_from([0, 1, 2, 3, 4, 8]), max_size=4),
+    st.sampled_from(["BF16", "F32", "U8", "I32"]),
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.dictionaries(NAMES, ENTRIES, max_size=15),
+    st.dictionaries(
+        st.sampled_from(["hidden_size", "num_hidden_layers", "model_type", "n_embd"]),
+        st.integers(-2, 9) | st.text(max_size=3) | st.none(),
+    ),
+)
+def test_whatever_the_tensors_are_it_ends(entries: Any, config: Any) -> None:
+    found = architecture_of_model(describe("x", entries, config))
+    for component in found.components.values():
+        for name, filled in component.fields.items():
+            if filled.source == "from shapes" and name == "num_hidden_layers":
+                assert filled.value >= 1  # type: ignore[operator]
+    found.to_dict()

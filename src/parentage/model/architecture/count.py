@@ -35,12 +35,15 @@ class Count:
         active: those that take part in computing one token.
         mtp: parameters of the layers of multi-token prediction, without the copies of
             embedding and head that some checkpoints store with them.
+        assumed: fields that nobody states and that were taken as usual: if one of
+            them is otherwise, so is the count.
     """
 
     parts: Mapping[str, int]
     total: int
     active: int
     mtp: int = 0
+    assumed: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, object]:
         """As plain data."""
@@ -49,6 +52,7 @@ class Count:
             "total": self.total,
             "active": self.active,
             "mtp": self.mtp,
+            "assumed": list(self.assumed),
         }
 
 
@@ -109,6 +113,17 @@ def _uncounted_kind(c: Component, pattern: str) -> str:
     return ""
 
 
+_ASSUMED: Final = (
+    "tie_word_embeddings",
+    "attention_bias",
+    "mlp_bias",
+    "qk_norm",
+    "gated",
+    "norm_kind",
+    "norm_placement",
+)
+"""What changes the count and is often left unsaid."""
+
 _LINEAR: Final = (
     "linear_key_heads",
     "linear_value_heads",
@@ -154,7 +169,8 @@ def _decoder(c: Component) -> Count | NotCounted:
         layer += _mlp(c, c.whole("intermediate_size"))
     # A projection of two streams into one, and three norms.
     mtp = c.whole("num_mtp_layers") * (layer + 2 * hidden * hidden + 3 * norm)
-    return Count(parts, total, total - idle, mtp)
+    assumed = tuple(n for n in _ASSUMED if n in c.guessed() or c.value(n) is None)
+    return Count(parts, total, total - idle, mtp, assumed)
 
 
 def _attention(c: Component) -> int:

@@ -11,10 +11,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sized
 from typing import Final
 
+import numpy as np
+
 from parentage.errors import ConfigError
 from parentage.model.architecture.architecture import Architecture
 from parentage.model.architecture.read import read_architecture
 from parentage.model.architecture.schema import fields_of
+from parentage.model.architecture.values import MAX_LIST
 
 _GATING: Final = {1: "softmax", 2: "sigmoid"}
 _VISION: Final = "clip.vision"
@@ -28,12 +31,13 @@ def read_gguf(metadata: Mapping[str, object], *, name: str = "") -> Architecture
     """The architecture that GGUF metadata states.
 
     Args:
-        metadata: key-value pairs of the header, plain values.
+        metadata: key-value pairs of the header: plain values, or numpy's.
         name: how the file is referred to.
 
     Raises:
         ConfigError: the metadata describe no component.
     """
+    metadata = {key: _plain(value) for key, value in metadata.items()}
     prefix = metadata.get("general.architecture")
     if not isinstance(prefix, str) or not prefix or len(prefix) > 64:
         raise ConfigError(
@@ -52,6 +56,13 @@ def read_gguf(metadata: Mapping[str, object], *, name: str = "") -> Architecture
             table["vocab_size"] = len(tokens)
     table["model_type"] = prefix
     return read_architecture(table, name=name, component=kind)
+
+
+def _plain(value: object) -> object:
+    """Numbers and short arrays of numpy as plain values."""
+    if isinstance(value, np.ndarray):
+        return value.tolist() if value.size <= MAX_LIST else value
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _table(metadata: Mapping[str, object], prefix: str, kind: str) -> dict[str, object]:

@@ -71,7 +71,8 @@ def clean(kind: str, value: object) -> Value:
         if not math.isfinite(value) or abs(value) > _MAX_NUMBER:
             message = "a finite number of ordinary size"
             raise NotAValueError(message)
-        return float(value)
+        # Seven digits: GGUF holds the same numbers with single precision.
+        return float(f"{value:.7g}")
     if kind == "flag":
         if isinstance(value, bool):
             return value
