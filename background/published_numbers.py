@@ -236,6 +236,8 @@ class PairTable:
         stated_like, equal_like: the same among ``like``.
         absent: files that are not at hand.
         unlike: files of which both count different tokens, and why.
+        offset_share: largest share of tokens at the published offset among pairs of
+            two such files whose offset differs.
     """
 
     published: int
@@ -247,6 +249,7 @@ class PairTable:
     equal_like: Mapping[str, int]
     absent: tuple[str, ...]
     unlike: Mapping[str, str]
+    offset_share: float
 
 
 COLUMNS = (
@@ -289,6 +292,7 @@ def pair_table(data: Path, step: int = 1) -> PairTable:
             unlike[name] = "line ends of Windows were taken for part of the tokens"
     counts = {name: Counter[str]() for name in ("all", "=", "like", "like=")}
     compared = like = 0
+    offset_share = 0.0
     for row in table[::step]:
         a, b = row["a"], row["b"]
         if a not in tokens or b not in tokens:
@@ -300,6 +304,8 @@ def pair_table(data: Path, step: int = 1) -> PairTable:
         first, second = merges[a], merges[b]
         if first is not None and second is not None:
             ours["merge_common_prefix"] = _common_prefix(first, second)
+        if alike and row["best_offset"] != ours["best_offset"]:
+            offset_share = max(offset_share, row["best_offset_ratio"])
         for column in COLUMNS:
             if column in row:
                 same = row[column] == ours.get(column)
@@ -317,6 +323,7 @@ def pair_table(data: Path, step: int = 1) -> PairTable:
         equal_like=counts["like="],
         absent=tuple(absent),
         unlike=unlike,
+        offset_share=offset_share,
     )
 
 

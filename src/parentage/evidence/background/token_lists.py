@@ -161,6 +161,11 @@ class _Reader:
         return self.raw[self.at - count : self.at]
 
     def planes(self, count: int, bits: int) -> NDArray[np.uint64]:
+        # Looked at before anything is made that is as large as promised.
+        left = len(self.raw) - self.at
+        if bits not in range(8, BITS + 1, 8) or not 0 <= count * bits // 8 <= left:
+            message = f"{count} numbers of {bits} bits at {self.at}"
+            raise ValueError(message)
         values = np.zeros(count, dtype=np.uint64)
         for _ in range(bits // 8):
             values <<= np.uint64(8)

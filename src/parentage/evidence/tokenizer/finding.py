@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from parentage.evidence.tokenizer.comparison import Only
+    from parentage.evidence.tokenizer.comparison import Only, SpecialOverlap
     from parentage.evidence.tokenizer.rule import Link
 
 Relation = Literal[
@@ -84,6 +84,8 @@ class TokenizerFinding:
         shared: tokens that both have.
         added, missing: tokens of the candidate alone and of the reference alone, with
             their blocks of ids if the comparison has them.
+        specials: added and control tokens, which relations do not look at: files of
+            one tokenizer state more or fewer of them.
         ancestors: known tokenizers that both contain, the one that covers most first.
         rates: measured error rates of the rule.
     """
@@ -99,6 +101,7 @@ class TokenizerFinding:
     shared: int
     added: Only
     missing: Only
+    specials: SpecialOverlap
     ancestors: tuple[Ancestor, ...] = ()
     rates: Mapping[str, Any] = field(default_factory=dict)
 
@@ -124,6 +127,8 @@ class TokenizerFinding:
                 ancestors=known or text["unnamed"],
             )
         ]
+        if self.specials.a or self.specials.b:
+            said.append(text["specials"].format(**asdict(self.specials)))
         if "order" in self.linked_by and self.relation != "identical":
             said.append(text["same-run"])
         said += [

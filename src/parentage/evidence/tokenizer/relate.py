@@ -60,6 +60,7 @@ def relate(
         shared=comparison.shared,
         added=comparison.only_a or Only(comparison.size_a - comparison.shared, 0, ()),
         missing=comparison.only_b or Only(comparison.size_b - comparison.shared, 0, ()),
+        specials=comparison.specials,
         ancestors=tuple(ancestors) if relation == "common-ancestor" else (),
         rates=background.rates,
     )

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -31,15 +32,18 @@ that Japanese text with Han in it counts as kana; ``fragment`` is part of a char
 ``punctuation`` every other sign, as of program code."""
 
 _CODE = {name: number for number, name in enumerate(SCRIPTS)}
-# Blocks of Unicode 15; what is between them and alphabetic is "other".
-_BLOCKS = {
-    "cyrillic": ((0x400, 0x52F), (0x1C80, 0x1C8F), (0x2DE0, 0x2DFF), (0xA640, 0xA69F)),
-    "arabic": ((0x600, 0x6FF), (0x750, 0x77F), (0x8A0, 0x8FF), (0xFB50, 0xFDFF)),
-    "han": ((0x2E80, 0x2FDF), (0x3005, 0x3007), (0x3400, 0x4DBF), (0x4E00, 0x9FFF),
-            (0xF900, 0xFAFF)),
-    "kana": ((0x3041, 0x30FF), (0x31F0, 0x31FF), (0xFF66, 0xFF9D)),
-    "hangul": ((0x1100, 0x11FF), (0x3130, 0x318F), (0xA960, 0xA97F), (0xAC00, 0xD7FF)),
-}  # fmt: skip
+# How Unicode names the letters of each class; letters with other names are "other".
+_NAMED = {
+    "LATIN": "latin",
+    "CYRILLIC": "cyrillic",
+    "ARABIC": "arabic",
+    "CJK": "han",
+    "IDEOGRAPHIC": "han",
+    "HIRAGANA": "kana",
+    "KATAKANA": "kana",
+    "HANGUL": "hangul",
+}
+_WIDTHS = ("HALFWIDTH", "FULLWIDTH")
 _HAN_BEYOND = (0x20000, 0x3FFFF)
 # How undecodable bytes 0x80 to 0xFF look after decoding with "surrogateescape".
 _FRAGMENT = (0xDC80, 0xDCFF)
@@ -52,18 +56,19 @@ def _table() -> NDArray[np.uint8]:
     for point in range(0x10000):
         sign = chr(point)
         if sign.isalpha():
-            latin = point < 0x250 or 0x1E00 <= point <= 0x1EFF
-            table[point] = _CODE["latin" if latin else "other"]
+            table[point] = _CODE[_script_of_letter(sign)]
         elif sign.isspace():
             table[point] = _CODE["whitespace"]
         elif sign.isdecimal():
             table[point] = _CODE["digits"]
-    for name, blocks in _BLOCKS.items():
-        for first, last in blocks:
-            letters = table[first : last + 1]
-            letters[letters == _CODE["other"]] = _CODE[name]
     table[_FRAGMENT[0] : _FRAGMENT[1] + 1] = _CODE["fragment"]
     return table
+
+
+def _script_of_letter(sign: str) -> str:
+    words = unicodedata.name(sign, "").replace("-", " ").split() or [""]
+    word = words[1] if words[0] in _WIDTHS else words[0]
+    return _NAMED.get(word, "other")
 
 
 def classify(tokens: Sequence[bytes]) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
