@@ -23,7 +23,7 @@ import os
 import sys
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,7 @@ from parentage.evidence.tokenizer.calibration import (
 )
 from parentage.evidence.tokenizer.compare import compare_all
 from parentage.evidence.tokenizer.comparison import TokenizerComparison
-from parentage.evidence.tokenizer.rule import Scope, features, fit
+from parentage.evidence.tokenizer.rule import features, fit, scope_of
 from parentage.evidence.tokenizer.vocabulary import Vocabulary, vocabulary
 from parentage.model.tokenizer.read import read_tokenizer
 
@@ -153,11 +153,7 @@ def build(known: Sequence[Known], found_at: Mapping[str, Any]) -> tuple[Any, byt
         for i, j, c in compare_all(firsts)
     ]
     controls = [c for *_, relation, c in compared if relation == "independent"]
-    sizes = [sorted((c.learned_a, c.learned_b)) for c in controls]
-    scope = Scope(
-        smallest=min(low for low, _ in sizes),
-        ratio=round(max(high / low for low, high in sizes) + 5e-4, 3),
-    )
+    scope = scope_of(controls)
     pairs = [
         LabelledPair(
             families=(a.family, b.family),
@@ -172,7 +168,7 @@ def build(known: Sequence[Known], found_at: Mapping[str, Any]) -> tuple[Any, byt
     facts = {
         "schema": "parentage.tokenizers/1",
         "bits": token_lists.STORED_BITS,
-        "scope": {"smallest": scope.smallest, "ratio": scope.ratio},
+        "scope": asdict(scope),
         "cuts": {
             name: _rounded(
                 {

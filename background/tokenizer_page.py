@@ -153,7 +153,7 @@ def pairs(found: PairTable) -> str:
         "SentencePiece: the table compares the merges as written (`Ġt`, `▁t`), here "
         "their bytes are compared. Offsets differ only where no offset says anything: "
         f"at most {found.offset_share:.2%} of the shared tokens have the published "
-        "one, and of several equally frequent ones each takes another.\n\n"
+        "one.\n\n"
         "Files of which the two count different tokens:\n\n" + unlike + "\n"
     )
 

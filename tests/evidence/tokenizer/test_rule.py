@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,7 +12,14 @@ from parentage.evidence.tokenizer.calibration import (
     leave_families_out,
 )
 from parentage.evidence.tokenizer.compare import compare_tokenizers
-from parentage.evidence.tokenizer.rule import Cut, Scope, features, fit, judge
+from parentage.evidence.tokenizer.rule import (
+    Cut,
+    Scope,
+    features,
+    fit,
+    judge,
+    scope_of,
+)
 
 CUTS = {
     "order": Cut(0.52, 0.64, 0.76),
@@ -80,13 +89,34 @@ def test_pairs_of_a_family_do_not_set_the_cuts_they_are_judged_by():
     assert rates["false_link_by_family"].to_dict()["high"] > 0.9
 
 
-def test_tail_counts_only_within_the_sizes_of_controls(trained):
-    pair = compare_tokenizers(trained(1, 1500), trained(2, 600))
-    low = min(pair.learned_a, pair.learned_b)
-    assert features(pair, Scope(low, 10.0))["tail"] == pair.tail
-    assert features(pair, Scope(low + 1, 10.0))["tail"] is None
-    assert features(pair, Scope(low, 1.5))["tail"] is None
-    assert features(pair, None)["tail"] == pair.tail
+def test_a_large_tail_counts_only_within_the_sizes_of_controls(trained):
+    pair = compare_tokenizers(trained(1, 1500), trained(1, 600))
+    low, high = sorted((pair.learned_a, pair.learned_b))
+    assert pair.tail == 1.0
+    for scope, counts in [
+        (Scope(low, high, 10.0), True),
+        (Scope(low + 1, high, 10.0), False),
+        (Scope(low, high - 1, 10.0), False),
+        (Scope(low, high, 1.5), False),
+    ]:
+        tail = features(pair, scope)["tail"]
+        assert tail == (1.0 if counts else None)
+    apart = replace(pair, profile_a=(0.1,) * 10, profile_b=(0.2,) * 10)
+    assert features(apart, Scope(10**6, 10**6, 1.0))["tail"] == 0.2
+
+
+def test_scope_is_where_controls_share_their_tails(trained):
+    pairs = [
+        compare_tokenizers(trained(1, 1500), trained(2, 600)),
+        compare_tokenizers(trained(1, 1500), trained(3, 1500)),
+    ]
+    wide = scope_of(replace(pair, profile_a=(1.0,) * 10) for pair in pairs)
+    assert wide.smallest == pairs[0].learned_b
+    assert wide.largest == max(pairs[0].learned_a, pairs[1].learned_b)
+    low = replace(pairs[0], profile_a=(0.1,) * 10, profile_b=(0.1,) * 10)
+    high = replace(pairs[1], profile_a=(1.0,) * 10)
+    narrow = scope_of([low, high])
+    assert narrow.smallest == min(pairs[1].learned_a, pairs[1].learned_b)
 
 
 def test_trained_apart_neighbours_agree_like_fair_coins(trained):

@@ -38,41 +38,61 @@ MIN_SHARED = 1000
 Link = Literal["linked", "clear", "unclear"]
 
 
+LOW_TAIL = 0.5
+"""A tail below this is far from a copy's, whatever the sizes."""
+
+
 @dataclass(frozen=True)
 class Scope:
-    """Sizes that the controls cover; beyond them the tail says nothing known.
+    """Sizes at which controls share much of their tails, so that its limit is known.
 
-    A small vocabulary holds frequent tokens only, which every large one has.
+    A small vocabulary holds frequent tokens only, which every large one has: beyond
+    these sizes a large tail says nothing.
 
     Attributes:
-        smallest: fewest learned tokens of any control.
-        ratio: largest ratio of learned tokens within one pair of controls.
+        smallest, largest: fewest and most learned tokens of such a control.
+        ratio: largest ratio of learned tokens within a pair of them.
     """
 
     smallest: int
+    largest: int
     ratio: float
 
     def covers(self, comparison: TokenizerComparison) -> bool:
         """Whether a pair's sizes lie within those of the controls."""
         low = min(comparison.learned_a, comparison.learned_b)
         high = max(comparison.learned_a, comparison.learned_b)
-        return low >= max(self.smallest, PARTS) and high <= self.ratio * low
+        return max(self.smallest, PARTS) <= low and high <= min(
+            self.largest, self.ratio * low
+        )
 
 
-def features(
-    comparison: TokenizerComparison, scope: Scope | None
-) -> dict[str, float | None]:
+def scope_of(controls: Iterable[TokenizerComparison]) -> Scope:
+    """The sizes that independent pairs cover."""
+    sizes = [
+        sorted((c.learned_a, c.learned_b))
+        for c in controls
+        if c.tail is not None and c.tail >= LOW_TAIL
+    ]
+    return Scope(
+        smallest=min(low for low, _ in sizes),
+        largest=max(high for _, high in sizes),
+        ratio=round(max(high / low for low, high in sizes) + 5e-4, 3),
+    )
+
+
+def features(comparison: TokenizerComparison, scope: Scope) -> dict[str, float | None]:
     """The three shares of a pair; ``None`` where one says nothing.
 
     Args:
         comparison: the pair.
-        scope: sizes that the controls cover; ``None`` while controls are measured.
+        scope: sizes that the controls cover.
     """
     c = comparison
     learned = c.order_basis == "learned"
     order = c.order.agreement if learned and c.order.n >= MIN_ORDER else None
-    sized = scope is None or scope.covers(c)
-    tail = c.tail if sized else None
+    known = c.tail is not None and (c.tail < LOW_TAIL or scope.covers(c))
+    tail = c.tail if known else None
     ids = c.offset_share if c.shared >= MIN_SHARED else None
     return {"order": order, "tail": tail, "ids": ids}
 
