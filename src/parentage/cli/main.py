@@ -21,9 +21,12 @@ from parentage.errors import ParentageError, UsageError
 COMMANDS = {
     "audit": "Judge every module of a model against references.",
     "compare": "Show the evidence about two models, without a judgement.",
+    "config": "Say how two architectures are related, weighed by rarity.",
     "demo": "Compare the bundled models and check every answer.",
     "inspect": "List a model's modules, parameters and problems.",
     "methods": "Explain the tests: what they ask, assume and cannot see.",
+    "nearest": "Name the known tokenizers and architectures nearest to a model's.",
+    "tokenizer": "Say how two tokenizers are related.",
 }
 """Subcommands with the line that ``--help`` shows; one module each."""
 

@@ -19,7 +19,10 @@ Code = Literal["en", "ko"]
 LANGUAGES: Final[tuple[Code, ...]] = ("en", "ko")
 
 DOMAIN: Final = "report"
-"""Catalogues are ``locale/<language>/report.po``, compiled beside it to ``.mo``."""
+"""Catalogues are ``locale/<language>/report.po``, compiled beside it to ``.mo``.
+
+Further catalogues lie beside it (``lineage.po``); all of a language are one.
+"""
 
 
 @dataclass(frozen=True)
@@ -45,12 +48,28 @@ class Language:
 
 @cache
 def _catalogue(code: Code) -> gettext.NullTranslations:
+    """Every catalogue of a language, one falling back on the next."""
+    found = gettext.NullTranslations()
     if code == "en":
-        return gettext.NullTranslations()
-    file = resources.files("parentage.report").joinpath(f"locale/{code}/{DOMAIN}.mo")
-    with file.open("rb") as stream:
-        return gettext.GNUTranslations(stream)
+        return found
+    folder = resources.files("parentage.report").joinpath(f"locale/{code}")
+    files = {file.name: file for file in folder.iterdir()}
+    for name in sorted(files):
+        if name.endswith(".mo"):
+            with files[name].open("rb") as stream:
+                made = gettext.GNUTranslations(stream)
+            made.add_fallback(found)
+            found = made
+    return found
 
 
 ENGLISH: Final = Language("en")
 """What commands speak unless told otherwise."""
+
+
+def marked(text: str) -> str:
+    """A text for the catalogues that is said later, with a language at hand.
+
+    Tables of words hold English; ``tools/translations.py`` finds them by this call.
+    """
+    return text
