@@ -5,7 +5,9 @@ from html.parser import HTMLParser
 
 import pytest
 
-from parentage.report.html import details_text, power10, render_demo_html, render_html
+from parentage.report.details import details_text
+from parentage.report.html import render_demo_html, render_html
+from parentage.report.view import power10
 
 VOID = {"meta", "br", "hr", "img", "link", "input"}
 

@@ -102,7 +102,7 @@ def test_model(report):
 
 def test_methods_in_full():
     text = shown(terminal.print_method, methods()["swap-coins"])
-    for heading in ("Question", "Null hypothesis", "Blind spots", "Reference"):
+    for heading in ("Question", "Null hypothesis", "Blind spots", "Source"):
         assert heading in text
     assert "layer-map" in shown(terminal.print_methods, list(methods().values()))
 

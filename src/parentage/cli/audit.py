@@ -12,10 +12,12 @@ from parentage.cli.options import (
     debug_option,
     html_option,
     json_option,
+    lang_option,
     seed_option,
 )
 from parentage.cli.outcome import audit_code, check_target, write_text
 from parentage.cli.progress import progress_bar
+from parentage.report.language import Code, Language
 
 
 class AuditCommand(click.Command):
@@ -64,6 +66,7 @@ class AuditCommand(click.Command):
 )
 @html_option()
 @json_option("the report document (parentage.report/1)")
+@lang_option()
 @budget_option()
 @seed_option()
 @debug_option()
@@ -73,6 +76,7 @@ def command(
     html: Path | None,
     *,
     as_json: bool,
+    lang: Code,
     budget: int,
     seed: int,
 ) -> int:
@@ -102,17 +106,18 @@ def command(
             command=line,
             progress=progress,
         )
+    language = Language(lang)
     if html is not None:
         from parentage.report.html import render_html
 
-        write_text(html, render_html(report))
+        write_text(html, render_html(report, language))
     if as_json:
         click.echo(report.to_json())
     else:
         from parentage.cli.console import stdout
         from parentage.report.terminal import print_report
 
-        print_report(report, stdout())
+        print_report(report, stdout(), language)
     if html is not None:
-        click.echo(f"HTML report: {html}", err=True)
+        click.echo(language("HTML report: {file}", file=html), err=True)
     return audit_code(report)

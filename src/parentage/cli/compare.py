@@ -9,19 +9,24 @@ from parentage.cli.options import (
     budget_option,
     debug_option,
     json_option,
+    lang_option,
     seed_option,
 )
 from parentage.cli.progress import progress_bar
+from parentage.report.language import Code, Language
 
 
 @click.command(name="compare", no_args_is_help=True)
 @click.argument("a")
 @click.argument("b")
 @json_option("the comparison (parentage.comparison/1)")
+@lang_option()
 @budget_option()
 @seed_option()
 @debug_option()
-def command(a: str, b: str, *, as_json: bool, budget: int, seed: int) -> int:
+def command(
+    a: str, b: str, *, as_json: bool, lang: Code, budget: int, seed: int
+) -> int:
     """Show the evidence about every module of A against B, without a judgement.
 
     Every test is listed with its grade, statistic, p-value and effect. p-values here
@@ -41,5 +46,5 @@ def command(a: str, b: str, *, as_json: bool, budget: int, seed: int) -> int:
         from parentage.cli.console import stdout
         from parentage.report.terminal import print_comparison
 
-        print_comparison(comparison, stdout())
+        print_comparison(comparison, stdout(), Language(lang))
     return 0

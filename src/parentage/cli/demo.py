@@ -16,11 +16,13 @@ from parentage.cli.options import (
     debug_option,
     html_option,
     json_option,
+    lang_option,
     seed_option,
 )
 from parentage.cli.outcome import check_target, write_text
 from parentage.cli.progress import progress_bar
 from parentage.errors import UsageError
+from parentage.report.language import Code, Language
 
 MANIFEST = "manifest.json"
 
@@ -64,11 +66,18 @@ def find_zoo(given: Path | None) -> Path:
 )
 @html_option()
 @json_option("the results")
+@lang_option()
 @budget_option()
 @seed_option()
 @debug_option()
 def command(
-    zoo: Path | None, html: Path | None, *, as_json: bool, budget: int, seed: int
+    zoo: Path | None,
+    html: Path | None,
+    *,
+    as_json: bool,
+    lang: Code,
+    budget: int,
+    seed: int,
 ) -> int:
     """Compare the bundled models, whose parentage is known, and check every answer.
 
@@ -81,10 +90,11 @@ def command(
 
     with progress_bar() as progress:
         result = run_demo(folder, seed=seed, budget=budget, progress=progress)
+    language = Language(lang)
     if html is not None:
         from parentage.report.html import render_demo_html
 
-        write_text(html, render_demo_html(result.rows, result.reports))
+        write_text(html, render_demo_html(result.rows, result.reports, language))
     if as_json:
         rows = [asdict(row) for row in result.rows]
         document = {"schema": "parentage.demo/1", "results": rows}
@@ -93,7 +103,7 @@ def command(
         from parentage.cli.console import stdout
         from parentage.report.terminal import print_demo
 
-        print_demo(result.rows, stdout())
+        print_demo(result.rows, stdout(), language)
     if html is not None:
-        click.echo(f"HTML report: {html}", err=True)
+        click.echo(language("HTML report: {file}", file=html), err=True)
     return 0 if all(row.agrees for row in result.rows) else 1

@@ -5,14 +5,16 @@ from __future__ import annotations
 
 import click
 
-from parentage.cli.options import debug_option, json_option
+from parentage.cli.options import debug_option, json_option, lang_option
+from parentage.report.language import Code, Language
 
 
 @click.command(name="inspect", no_args_is_help=True)
 @click.argument("model")
 @json_option("the description (a model of parentage.report/1)")
+@lang_option()
 @debug_option()
-def command(model: str, *, as_json: bool) -> int:
+def command(model: str, *, as_json: bool, lang: Code) -> int:
     """List the modules of MODEL: parameters, shares, formats, what is unrecognised.
 
     Only headers and configuration are read, no weights.
@@ -26,5 +28,5 @@ def command(model: str, *, as_json: bool) -> int:
         from parentage.cli.console import stdout
         from parentage.report.terminal import print_model
 
-        print_model(info, stdout())
+        print_model(info, stdout(), Language(lang))
     return 0

@@ -7,14 +7,16 @@ import json
 
 import click
 
-from parentage.cli.options import debug_option, json_option
+from parentage.cli.options import debug_option, json_option, lang_option
+from parentage.report.language import Code, Language
 
 
 @click.command(name="methods")
 @click.argument("method_id", metavar="[ID]", required=False)
 @json_option("the catalogue")
+@lang_option()
 @debug_option()
-def command(method_id: str | None, *, as_json: bool) -> int:
+def command(method_id: str | None, *, as_json: bool, lang: Code) -> int:
     """Explain the tests, or the one named ID.
 
     Grades: exact (the p-value holds under the stated symmetry, whatever the data),
@@ -40,7 +42,7 @@ def command(method_id: str | None, *, as_json: bool) -> int:
     from parentage.report.terminal import print_method, print_methods
 
     if method_id:
-        print_method(chosen[0], stdout())
+        print_method(chosen[0], stdout(), Language(lang))
     else:
-        print_methods(chosen, stdout())
+        print_methods(chosen, stdout(), Language(lang))
     return 0

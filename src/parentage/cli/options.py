@@ -10,6 +10,8 @@ from typing import Any, Final
 
 import click
 
+from parentage.report.language import LANGUAGES
+
 DEFAULT_BUDGET: Final = 64_000_000
 
 UNITS: Final = {
@@ -100,6 +102,17 @@ def html_option() -> Decorator:
         type=click.Path(dir_okay=False, path_type=Path),
         metavar="FILE",
         help="Also write one self-contained HTML file.",
+    )
+
+
+def lang_option() -> Decorator:
+    """``--lang CODE``."""
+    return click.option(
+        "--lang",
+        type=click.Choice(LANGUAGES),
+        default="en",
+        show_default=True,
+        help="Language of the text and of the HTML file; JSON stays as it is.",
     )
 
 

@@ -23,6 +23,7 @@ from matplotlib.patches import Rectangle
 
 from parentage.report.document import EvidenceItem, LayerMapItem, NormCosine
 from parentage.report.format import deviations
+from parentage.report.language import ENGLISH, Language, marked
 from parentage.stats.tails import log10_binomial_tail
 
 INK, MUTED, ACCENT, FAINT = "#010101", "#020202", "#030303", "#040404"
@@ -75,7 +76,20 @@ def _figure(height: float, width: float = WIDTH) -> Iterator[Figure]:
         yield Figure(figsize=(width, height))
 
 
-def _svg(figure: Figure, prefix: str) -> str:
+WORDS = (
+    marked("candidate layer"),
+    marked("chance"),
+    marked("correlation about the mean"),
+    marked("cosine"),
+    marked("cosine, one side shuffled"),
+    marked("observed"),
+    marked("reference layer"),
+)
+"""The words in figures. They are drawn in English and exchanged in the SVG, whose text
+is the browser's to set: the fonts that matplotlib measures with may lack a script."""
+
+
+def _svg(figure: Figure, prefix: str, lang: Language) -> str:
     """The figure as an ``<svg>`` element whose ids cannot clash with others."""
     buffer = io.StringIO()
     nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
@@ -87,6 +101,8 @@ def _svg(figure: Figure, prefix: str) -> str:
         text = re.sub(f"<{element}.*?</{element}>", "", text, flags=re.DOTALL)
     for stand_in, variable in VARIABLES.items():
         text = text.replace(stand_in, variable)
+    for word in WORDS:
+        text = text.replace(f">{word}</text>", f">{lang(word)}</text>")
     text = _own_ids(text, prefix)
     # The page's own font and language; the label stands in the figure's caption.
     text = re.sub(r"'DejaVu Sans'[^;\"]*", "inherit", text)
@@ -107,13 +123,16 @@ def _own_ids(text: str, prefix: str) -> str:
     return re.sub(r"(url\(#|href=\"#)([\w.-]+)", rf"\1{prefix}-\2", text)
 
 
-def layer_map(item: LayerMapItem, log10_level: float, prefix: str) -> str | None:
+def layer_map(
+    item: LayerMapItem, log10_level: float, prefix: str, lang: Language = ENGLISH
+) -> str | None:
     """All pairs of layers: opacity is the share of coins that agree beyond half.
 
     Args:
         item: the coins of a block.
         log10_level: pairs whose own p-value is at most this are outlined.
         prefix: makes the ids of the figure its own.
+        lang: of the words on the axes.
 
     Returns:
         SVG, or ``None`` where there is a single pair, or no full table, to show.
@@ -138,7 +157,7 @@ def layer_map(item: LayerMapItem, log10_level: float, prefix: str) -> str | None
         figure.subplots_adjust(
             left=0.15, right=0.98, top=0.98, bottom=0.42 / (0.55 + 2.5 * ratio)
         )
-        return _svg(figure, prefix)
+        return _svg(figure, prefix, lang)
 
 
 def _rectangular(item: LayerMapItem) -> bool:
@@ -186,7 +205,7 @@ def _layer_ticks(
         )
 
 
-def null_plot(item: EvidenceItem, prefix: str) -> str | None:
+def null_plot(item: EvidenceItem, prefix: str, lang: Language = ENGLISH) -> str | None:
     """The observed number against its distribution under the null hypothesis.
 
     Returns:
@@ -219,7 +238,7 @@ def null_plot(item: EvidenceItem, prefix: str) -> str | None:
             far.set_ylim(0, 1.3)
             _break(near, far, right=z > 0)
         figure.subplots_adjust(left=0.04, right=0.96, top=0.97, bottom=0.22)
-        return _svg(figure, prefix)
+        return _svg(figure, prefix, lang)
 
 
 def _density(axes: Axes, mean: float, sd: float, reach: float) -> None:
@@ -279,7 +298,7 @@ def _short(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 10 else f"{value:.1f}"
 
 
-def norm_bars(item: NormCosine, prefix: str) -> str:
+def norm_bars(item: NormCosine, prefix: str, lang: Language = ENGLISH) -> str:
     """Raw cosine beside what shuffling and centring leave of it."""
     values = [item.cosine, item.shuffled, item.pearson]
     names = ["cosine", "cosine, one side shuffled", "correlation about the mean"]
@@ -305,4 +324,4 @@ def norm_bars(item: NormCosine, prefix: str) -> str:
         axes.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
         axes.spines["left"].set_visible(False)
         figure.subplots_adjust(left=0.02, right=0.98, top=0.99, bottom=0.17)
-        return _svg(figure, prefix)
+        return _svg(figure, prefix, lang)

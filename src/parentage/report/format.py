@@ -9,23 +9,71 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from parentage.report.document import EvidenceItem, Report
+from parentage.report.language import ENGLISH, Language, marked
 
 FINDINGS = {
-    "identical": ("identical", "■"),
-    "reused": ("reused", "▲"),
-    "correspondence": ("correspondence", "◆"),
-    "no-dependence-found": ("no dependence found", "○"),
-    "not-testable": ("not testable", "–"),
+    "identical": (marked("identical"), "■"),
+    "reused": (marked("reused"), "▲"),
+    "correspondence": (marked("correspondence"), "◆"),
+    "no-dependence-found": (marked("no dependence found"), "○"),
+    "not-testable": (marked("not testable"), "–"),
 }
 """Finding -> (words, sign). The sign repeats what the colour says."""
 
 MEANINGS = {
-    "identical": "Every value read equals the reference’s.",
-    "reused": "Exact tests show that the weights descend from the reference’s.",
-    "correspondence": "More agreement than chance explains, but no proof of reuse.",
-    "no-dependence-found": "Nothing found; the report says what would have been.",
-    "not-testable": "No test could run here. That is neither innocence nor guilt.",
+    "identical": marked("Every value read equals the reference’s."),
+    "reused": marked("Exact tests show that the weights descend from the reference’s."),
+    "correspondence": marked(
+        "More agreement than chance explains, but no proof of reuse."
+    ),
+    "no-dependence-found": marked(
+        "Nothing found; the report says what would have been."
+    ),
+    "not-testable": marked(
+        "No test could run here. That is neither innocence nor guilt."
+    ),
 }
+
+GRADES = {
+    "exact": marked("exact"),
+    "calibrated": marked("calibrated"),
+    "descriptive": marked("descriptive"),
+}
+
+TRUTHS = {
+    "identical": marked("identical"),
+    "reused": marked("reused"),
+    "independent": marked("independent"),
+    "not in the manifest": marked("not in the manifest"),
+}
+"""What is known of the bundled models."""
+
+
+SEVERITIES = {
+    "error": marked("error"),
+    "warning": marked("warning"),
+    "info": marked("info"),
+}
+
+
+def severity_words(severity: str, lang: Language = ENGLISH) -> str:
+    """How bad a problem is; an unknown word as it is."""
+    return lang(SEVERITIES[severity]) if severity in SEVERITIES else severity
+
+
+def finding_words(finding: str, lang: Language = ENGLISH) -> str:
+    """A finding in words, without its sign; an unknown word as it is."""
+    return lang(FINDINGS[finding][0]) if finding in FINDINGS else finding
+
+
+def grade_words(grade: str, lang: Language = ENGLISH) -> str:
+    """How far a test's number may be trusted; an unknown word as it is."""
+    return lang(GRADES[grade]) if grade in GRADES else grade
+
+
+def truth_words(truth: str, lang: Language = ENGLISH) -> str:
+    """The manifest's word for what is true; an unknown word as it is."""
+    return lang(TRUTHS[truth]) if truth in TRUTHS else truth
 
 
 def power10(log10_p: float | None) -> str:
@@ -62,12 +110,14 @@ def whole(value: int) -> str:
     return f"{value:,}"
 
 
-def byte_size(value: int) -> str:
+def byte_size(value: int, lang: Language = ENGLISH) -> str:
     """``1.42 MB``: decimal units, three significant digits."""
     size = float(value)
     for unit in ("bytes", "kB", "MB", "GB"):
         if abs(size) < 999.5:
-            return f"{value} bytes" if unit == "bytes" else f"{size:.3g} {unit}"
+            if unit == "bytes":
+                return lang("{count} bytes", count=value)
+            return f"{size:.3g} {unit}"
         size /= 1000
     return f"{size:.3g} TB"
 
@@ -100,17 +150,28 @@ def reproduce(report: Report) -> str:
     return command_line([*words, "--seed", str(report.settings.seed)])
 
 
-def statistic(item: EvidenceItem) -> str:
+STATISTICS = {
+    "heads": marked("{value} heads of {total}"),
+    "fixed points": marked("{value} fixed points of {total}"),
+    "tensors identical in every value read": marked("{value} of {total} tensors"),
+    "z": marked("z {value}"),
+    "cosine": marked("cosine {value}"),
+    "increasing matches": marked("increasing matches {value}"),
+    "share of elements with a close match": marked(
+        "share of elements with a close match {value}"
+    ),
+}
+"""Name of a number -> how it is said with what it counts."""
+
+
+def statistic(item: EvidenceItem, lang: Language = ENGLISH) -> str:
     """``958 heads of 1,896``: the number with what it counts."""
     if item.value is None:
         return "–"
-    if item.statistic == "heads":
-        return f"{number(item.value)} heads of {whole(item.n)}"
-    if item.statistic == "fixed points":
-        return f"{number(item.value)} fixed points of {whole(item.n)}"
-    if item.statistic.startswith("tensors identical"):
-        return f"{number(item.value)} of {whole(item.n)} tensors"
-    return f"{item.statistic} {number(item.value)}"
+    said = STATISTICS.get(item.statistic)
+    if said is None:
+        return f"{item.statistic} {number(item.value)}"
+    return lang(said, value=number(item.value), total=whole(item.n))
 
 
 def deviations(item: EvidenceItem) -> float | None:

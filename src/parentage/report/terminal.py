@@ -15,6 +15,9 @@ from rich.text import Text
 
 from parentage.report import format as fmt
 from parentage.report import words
+from parentage.report.language import ENGLISH, Language
+from parentage.report.reasons import say_reason
+from parentage.report.sentences import headline_of, sentence_of
 from parentage.report.terminal_parts import (
     COLOURS,
     assumptions_short,
@@ -34,44 +37,55 @@ if TYPE_CHECKING:
 
     from parentage.evidence.catalogue import Method
     from parentage.report.comparison import Comparison
-    from parentage.report.document import ModelInfo, Report
+    from parentage.report.document import ModelInfo, Outcome, Report
 
 
-def print_report(report: Report, console: Console) -> None:
+def print_report(report: Report, console: Console, lang: Language = ENGLISH) -> None:
     """An audit: the sentence, the modules, what was found where, and the limits."""
     console.print()
-    console.print(text_of(report.headline, "bold"))
+    console.print(text_of(headline_of(report, lang), "bold"))
     console.print()
-    console.print(_overview(report))
-    _details(report, console)
-    norm_trap(report.norm_cosines, console)
-    models_read([report.candidate, *report.references], console)
-    assumptions_short(report.assumptions, console)
-    heading(console, "Run it again")
+    console.print(_overview(report, lang))
+    _details(report, console, lang)
+    norm_trap(report.norm_cosines, console, lang)
+    models_read([report.candidate, *report.references], console, lang)
+    assumptions_short(report.assumptions, console, lang)
+    heading(console, lang("Run it again"))
     item(console, fmt.reproduce(report))
-    versions = ", ".join(f"{k} {v}" for k, v in report.versions.items())
-    item(console, f"{versions}; {report.settings.family} exact tests corrected for")
+    text = lang(
+        "{versions}; {count} exact tests corrected for",
+        versions=", ".join(f"{k} {v}" for k, v in report.versions.items()),
+        count=report.settings.family,
+    )
+    item(console, text)
 
 
-def _overview(report: Report) -> Table:
+def _overview(report: Report, lang: Language) -> Table:
+    share, effect, p = (
+        lang("Share of parameters"),
+        lang("Effect"),
+        lang("p, corrected"),
+    )
     table = table_of(
-        "Module",
-        "Share of parameters",
-        "Finding",
-        "Reference",
-        "Effect",
-        "p, corrected",
-        right=("Share of parameters", "Effect", "p, corrected"),
+        lang("Module"),
+        share,
+        lang("Finding"),
+        lang("Reference"),
+        effect,
+        p,
+        right=(share, effect, p),
     )
     for module in report.modules:
-        parts = f"{fmt.whole(module.share_numerator)} of " + fmt.whole(
-            module.share_denominator
+        parts = lang(
+            "{part} of {total}",
+            part=fmt.whole(module.share_numerator),
+            total=fmt.whole(module.share_denominator),
         )
         table.add_row(
-            text_of(words.label(module.name)),
+            text_of(words.label(module.name, lang)),
             Text(fmt.share(module.share_numerator, module.share_denominator))
             + Text(f"\n{parts}", style="dim"),
-            finding_text(module.finding),
+            finding_text(module.finding, lang),
             text_of(module.reference or "–"),
             fmt.number(module.effect),
             fmt.power10(module.log10_p_adjusted),
@@ -79,33 +93,38 @@ def _overview(report: Report) -> Table:
     return table
 
 
-def _details(report: Report, console: Console) -> None:
+def _details(report: Report, console: Console, lang: Language) -> None:
     for module in report.modules:
-        heading(console, words.label(module.name).capitalize())
-        item(console, module.sentence)
+        heading(console, words.label(module.name, lang).capitalize())
+        item(console, sentence_of(module, lang))
         for outcome in module.outcomes:
-            for part in outcome.parts:
-                what = words.parts_text([(part.block, part.layers)])
-                kind = "identical" if part.identical else "reused"
-                item(
-                    console,
-                    f"{fmt.FINDINGS[kind][1]} {outcome.reference}: {what} {kind}, "
-                    f"element correlation {part.effect:.3f}, "
-                    f"p {fmt.power10(part.log10_p)}",
-                    COLOURS[kind],
-                )
-                moved = moved_layers(part.layers)
-                if moved:
-                    item(console, f"  layers moved: {moved}")
-            if outcome.truncated:
-                item(
-                    console,
-                    f"{outcome.reference}: other shapes, common range compared: "
-                    + ", ".join(outcome.truncated),
-                    "dim",
-                )
+            _parts(outcome, console, lang)
         if module.finding in {"identical", "reused"} and module.reason:
-            item(console, module.reason, "dim")
+            item(console, say_reason(module.reason, lang), "dim")
+
+
+def _parts(outcome: Outcome, console: Console, lang: Language) -> None:
+    for part in outcome.parts:
+        kind = "identical" if part.identical else "reused"
+        text = lang(
+            "{reference}: {parts} {finding}, element correlation {effect}, p {p}",
+            reference=outcome.reference,
+            parts=words.parts_text([(part.block, part.layers)], lang),
+            finding=fmt.finding_words(kind, lang),
+            effect=f"{part.effect:.3f}",
+            p=fmt.power10(part.log10_p),
+        )
+        item(console, f"{fmt.FINDINGS[kind][1]} {text}", COLOURS[kind])
+        moved = moved_layers(part.layers)
+        if moved:
+            item(console, "  " + lang("layers moved: {layers}", layers=moved))
+    if outcome.truncated:
+        text = lang(
+            "{reference}: other shapes, common range compared: {roles}",
+            reference=outcome.reference,
+            roles=", ".join(outcome.truncated),
+        )
+        item(console, text, "dim")
 
 
 def moved_layers(layers: Sequence[tuple[int | None, int | None]]) -> str:
@@ -118,117 +137,134 @@ def moved_layers(layers: Sequence[tuple[int | None, int | None]]) -> str:
     return ", ".join(moved)
 
 
-def print_comparison(comparison: Comparison, console: Console) -> None:
+def print_comparison(
+    comparison: Comparison, console: Console, lang: Language = ENGLISH
+) -> None:
     """Evidence about two models, module by module, without a judgement."""
     first, second = comparison.models
-    console.print()
-    console.print(text_of(f"Evidence about {first.name} against {second.name}", "bold"))
-    item(
-        console,
-        f"p-values are not corrected for the {comparison.family} exact tests, and no "
-        "finding is drawn; `parentage audit` does both.",
-        "dim",
+    title = lang(
+        "Evidence about {candidate} against {reference}",
+        candidate=first.name,
+        reference=second.name,
     )
+    console.print()
+    console.print(text_of(title, "bold"))
+    caveat = lang(
+        "p-values are not corrected for the {count} exact tests, and no finding is "
+        "drawn; `parentage audit` does both.",
+        count=comparison.family,
+    )
+    item(console, caveat, "dim")
     for module in comparison.modules:
         part = fmt.share(module.share_numerator, module.share_denominator)
-        heading(console, f"{words.label(module.name).capitalize()} ({part})")
+        heading(console, f"{words.label(module.name, lang).capitalize()} ({part})")
         if not module.evidence:
-            item(console, f"{second.name} has nothing to compare it with", "dim")
+            text = lang("{name} has nothing to compare it with", name=second.name)
+            item(console, text, "dim")
             continue
-        console.print(evidence_table(module.evidence))
-        if module.power.correlation is not None:
-            power = module.power
-            item(
-                console,
-                words.power_text(power.correlation, power.probability).capitalize()
-                + ".",
-                "dim",
-            )
-    norm_trap(comparison.norm_cosines, console)
-    models_read([first, second], console)
-    assumptions_short(comparison.assumptions, console)
+        console.print(evidence_table(module.evidence, lang))
+        power = module.power
+        if power.correlation is not None:
+            text = words.power_text(power.correlation, power.probability, lang)
+            item(console, text.capitalize() + ".", "dim")
+    norm_trap(comparison.norm_cosines, console, lang)
+    models_read([first, second], console, lang)
+    assumptions_short(comparison.assumptions, console, lang)
 
 
-def print_model(info: ModelInfo, console: Console) -> None:
+def print_model(info: ModelInfo, console: Console, lang: Language = ENGLISH) -> None:
     """What a model consists of."""
     console.print()
     console.print(text_of(info.name, "bold"))
     item(console, info.path, "dim")
     dtypes = ", ".join(f"{name} {fmt.whole(n)}" for name, n in info.dtypes.items())
-    item(
-        console,
-        f"{fmt.whole(info.parameters)} parameters ({dtypes}), "
-        f"{fmt.byte_size(info.bytes_stored)} stored",
+    text = lang(
+        "{count} parameters ({formats}), {size} stored",
+        count=fmt.whole(info.parameters),
+        formats=dtypes,
+        size=fmt.byte_size(info.bytes_stored, lang),
     )
-    item(console, f"digest {info.digest}", "dim")
-    table = table_of(
-        "Module",
-        "Family",
-        "Layers",
-        "Parameters",
-        "Share",
-        right=("Layers", "Parameters", "Share"),
-    )
+    item(console, text)
+    item(console, lang("digest {digest}", digest=info.digest), "dim")
+    right = lang("Layers"), lang("Parameters"), lang("Share")
+    table = table_of(lang("Module"), lang("Family"), *right, right=right)
     for module in info.modules:
         table.add_row(
-            text_of(words.label(module.name)),
+            text_of(words.label(module.name, lang)),
             text_of(module.family),
             str(module.layers or "–"),
             fmt.whole(module.parameters),
             fmt.share(module.parameters, info.parameters),
         )
     console.print(table)
-    doubts(info, console)
+    doubts(info, console, lang)
 
 
-def print_methods(methods: Sequence[Method], console: Console) -> None:
+def print_methods(
+    methods: Sequence[Method], console: Console, lang: Language = ENGLISH
+) -> None:
     """The catalogue as a list."""
-    table = table_of("Id", "Grade", "Question")
+    table = table_of(lang("Id"), lang("Grade"), lang("Question"))
     for method in methods:
-        table.add_row(Text(method.id, style="bold"), method.grade, method.question)
+        table.add_row(
+            Text(method.id, style="bold"),
+            fmt.grade_words(method.grade, lang),
+            lang(method.question),
+        )
     console.print(table)
-    console.print(text_of("`parentage methods ID` explains one of them.", "dim"))
+    hint = lang("`parentage methods ID` explains one of them.")
+    console.print(text_of(hint, "dim"))
 
 
-def print_method(method: Method, console: Console) -> None:
+def print_method(method: Method, console: Console, lang: Language = ENGLISH) -> None:
     """One method in full."""
-    console.print(text_of(f"{method.title} ({method.id})", "bold"))
+    console.print(text_of(f"{lang(method.title)} ({method.id})", "bold"))
     rows: list[tuple[str, Sequence[str]]] = [
-        ("Grade", [method.grade]),
-        ("Question", [method.question]),
-        ("Statistic", [method.statistic]),
-        ("Null hypothesis", [method.null]),
-        ("Assumptions", method.assumptions),
-        ("Blind spots", method.blind_spots),
-        ("Cost", [method.cost]),
-        ("Reference", [method.reference]),
+        (lang("Grade"), [fmt.GRADES.get(method.grade, method.grade)]),
+        (lang("Question"), [method.question]),
+        (lang("Statistic"), [method.statistic]),
+        (lang("Null hypothesis"), [method.null]),
+        (lang("Assumptions"), method.assumptions),
+        (lang("Blind spots"), method.blind_spots),
+        (lang("Cost"), [method.cost]),
+        (lang("Source"), [method.reference]),
     ]
     for name, texts in rows:
         heading(console, name)
         for text in texts:
-            item(console, text)
+            item(console, lang(text))
 
 
-def print_demo(rows: Sequence[fmt.DemoLine], console: Console) -> None:
+def print_demo(
+    rows: Sequence[fmt.DemoLine], console: Console, lang: Language = ENGLISH
+) -> None:
     """Findings beside the truth, one line per module."""
-    table = table_of("Module", "Truth", "Finding", "Agrees")
+    table = table_of(lang("Module"), lang("Truth"), lang("Finding"), lang("Agrees"))
     last = None
     for row in rows:
         pair = (row.candidate, row.reference)
         if pair != last:
             if last is not None:
                 table.add_section()
-            table.add_row(text_of(f"{row.candidate} against {row.reference}", "bold"))
+            title = lang(
+                "{candidate} against {reference}",
+                candidate=row.candidate,
+                reference=row.reference,
+            )
+            table.add_row(text_of(title, "bold"))
             last = pair
         table.add_row(
-            text_of(f"  {words.label(row.module)}"),
-            text_of(row.truth),
-            finding_text(row.finding)
+            text_of(f"  {words.label(row.module, lang)}"),
+            text_of(fmt.truth_words(row.truth, lang)),
+            finding_text(row.finding, lang)
             if row.finding in fmt.FINDINGS
             else text_of(row.finding),
-            Text("yes", style="green") if row.agrees else Text("NO", style="bold red"),
+            Text(lang("yes"), style="green")
+            if row.agrees
+            else Text(lang("NO"), style="bold red"),
         )
     console.print(table)
     right = sum(row.agrees for row in rows)
     style = "bold green" if right == len(rows) else "bold red"
-    console.print(Text(f"{right} of {len(rows)} findings agree.", style=style))
+    text = lang("{right} of {total} findings agree.", right=right, total=len(rows))
+    console.print(Text(text, style=style))

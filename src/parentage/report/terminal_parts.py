@@ -13,6 +13,8 @@ from rich.text import Text
 
 from parentage.report import format as fmt
 from parentage.report import words
+from parentage.report.language import ENGLISH, Language
+from parentage.report.reasons import say_reason
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -74,104 +76,126 @@ def item(console: Console, text: str, style: str = "") -> None:
     console.print(Padding(text_of(text, style), (0, 0, 0, 2), expand=False))
 
 
-def finding_text(finding: str) -> Text:
+def finding_text(finding: str, lang: Language = ENGLISH) -> Text:
     """A finding in words, with its sign and its colour."""
     name, sign = fmt.FINDINGS[finding]
-    return Text(f"{sign} {name}", style=COLOURS[finding])
+    return Text(f"{sign} {lang(name)}", style=COLOURS[finding])
 
 
-def norm_trap(cosines: Sequence[NormCosine], console: Console) -> None:
+def norm_trap(
+    cosines: Sequence[NormCosine], console: Console, lang: Language = ENGLISH
+) -> None:
     """Norm cosines with what shuffling and centring leave of them."""
     if not cosines:
         return
-    heading(console, "Norm gains: why their cosine proves nothing")
+    heading(console, lang("Norm gains: why their cosine proves nothing"))
     for c in cosines:
-        item(
-            console,
-            f"{words.label(c.module)} against {c.reference}: cosine {c.cosine:.3f}; "
-            f"after shuffling one side {c.shuffled:.3f}; correlation about the mean "
-            f"{c.pearson:+.3f} ({c.vectors} vectors)",
+        text = lang(
+            "{module} against {reference}: cosine {cosine}; after shuffling one side "
+            "{shuffled}; correlation about the mean {pearson} ({vectors} vectors)",
+            module=words.label(c.module, lang),
+            reference=c.reference,
+            cosine=f"{c.cosine:.3f}",
+            shuffled=f"{c.shuffled:.3f}",
+            pearson=f"{c.pearson:+.3f}",
+            vectors=c.vectors,
         )
+        item(console, text)
     item(
         console,
-        "The spread of gains is small against their mean, so the raw cosine is high "
-        "between unrelated models too; only what shuffling destroys could speak of "
-        "parentage.",
+        lang(
+            "The spread of gains is small against their mean, so the raw cosine is "
+            "high between unrelated models too; only what shuffling destroys could "
+            "speak of parentage."
+        ),
         "dim",
     )
 
 
-def models_read(models: Sequence[ModelInfo], console: Console) -> None:
+def models_read(
+    models: Sequence[ModelInfo], console: Console, lang: Language = ENGLISH
+) -> None:
     """How much was read of each model, and what was odd."""
-    heading(console, "Read")
+    heading(console, lang("Read"))
     for info in models:
-        item(
-            console,
-            f"{info.name}: {fmt.byte_size(info.bytes_read)} read, headers included; "
-            f"weights {fmt.byte_size(info.bytes_stored)} ({info.path})",
+        text = lang(
+            "{name}: {read} read, headers included; weights {stored} ({path})",
+            name=info.name,
+            read=fmt.byte_size(info.bytes_read, lang),
+            stored=fmt.byte_size(info.bytes_stored, lang),
+            path=info.path,
         )
+        item(console, text)
     for info in models:
-        doubts(info, console)
+        doubts(info, console, lang)
 
 
-def doubts(info: ModelInfo, console: Console) -> None:
+def doubts(info: ModelInfo, console: Console, lang: Language = ENGLISH) -> None:
     """Notes, problems and unrecognised tensors of a model."""
     if info.problems or info.notes:
-        heading(console, f"About the files of {info.name}")
+        heading(console, lang("About the files of {name}", name=info.name))
     for problem in info.problems:
         where = ":".join(p for p in (problem.file, problem.tensor) if p)
         colour = {"error": "red", "warning": "yellow"}.get(problem.severity, "")
         place = f" ({where})" if where else ""
-        item(console, f"{problem.severity}: {problem.message}{place}", colour)
+        word = fmt.severity_words(problem.severity, lang)
+        said = say_reason(problem.message, lang)
+        item(console, f"{word}: {said}{place}", colour)
     for note in info.notes:
-        item(console, note)
+        item(console, say_reason(note, lang))
     if not info.unrecognised:
         return
     lost = sum(u.parameters for u in info.unrecognised)
-    heading(
-        console,
-        f"Unrecognised in {info.name}: {len(info.unrecognised)} tensors, "
-        f"{fmt.share(lost, info.parameters)} of parameters",
+    text = lang(
+        "Unrecognised in {name}: {count} tensors, {share} of parameters",
+        name=info.name,
+        count=len(info.unrecognised),
+        share=fmt.share(lost, info.parameters),
     )
+    heading(console, text)
     for tensor in info.unrecognised[:MAX_UNRECOGNISED]:
-        shape = "×".join(str(n) for n in tensor.shape) or "scalar"
+        shape = "×".join(str(n) for n in tensor.shape) or lang("scalar")
         item(console, f"{tensor.name}  {tensor.dtype} {shape}")
     rest = len(info.unrecognised) - MAX_UNRECOGNISED
     if rest > 0:
-        item(console, f"and {rest} more; --json lists all", "dim")
+        item(console, lang("and {count} more; --json lists all", count=rest), "dim")
 
 
-def assumptions_short(assumptions: Sequence[Assumption], console: Console) -> None:
+def assumptions_short(
+    assumptions: Sequence[Assumption], console: Console, lang: Language = ENGLISH
+) -> None:
     """First sentences; the caveat about equal seeds in full."""
-    heading(console, "What the p-values rest on")
+    heading(console, lang("What the p-values rest on"))
     for assumption in assumptions:
-        text = assumption.text
+        text = lang(assumption.text)
         if assumption.id != SAME_SEED:
             text = text.split(". ")[0].rstrip(".") + "."
-        item(console, f"{assumption.id.replace('-', ' ')}: {text}", "dim")
+        name = lang(assumption.id.replace("-", " "))
+        item(console, f"{name}: {text}", "dim")
 
 
-def evidence_table(evidence: Sequence[EvidenceItem]) -> Table:
+def evidence_table(evidence: Sequence[EvidenceItem], lang: Language = ENGLISH) -> Table:
     """One line per test: what it is, its grade, number, expectation, p and effect."""
+    expected_head, effect_head = lang("Expected"), lang("Effect")
     table = table_of(
-        "Test",
-        "Grade",
-        "Statistic",
-        "Expected",
+        lang("Test"),
+        lang("Grade"),
+        lang("Statistic"),
+        expected_head,
         "p",
-        "Effect",
-        right=("Expected", "p", "Effect"),
+        effect_head,
+        right=(expected_head, "p", effect_head),
     )
     for one in evidence:
         expected = "–"
         if one.null_mean is not None and one.value is not None:
             expected = f"{fmt.number(one.null_mean, 1)} ± {fmt.number(one.null_sd, 1)}"
-        shown = fmt.statistic(one)
+        shown = fmt.statistic(one, lang)
         if one.value is None and one.reason:
-            shown = one.reason
+            shown = say_reason(one.reason, lang)
         table.add_row(
             text_of(one.method),
-            text_of(one.grade),
+            text_of(fmt.grade_words(one.grade, lang)),
             text_of(shown),
             expected,
             fmt.power10(one.log10_p),
