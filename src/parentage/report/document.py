@@ -12,6 +12,8 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from parentage.report.lineage_nearest import LineageItem
+
 SCHEMA: Final = "parentage.report/1"
 
 FindingWord = Literal[
@@ -214,6 +216,10 @@ class Report(_Part):
     headline: str
     modules: tuple[ModuleResult, ...]
     norm_cosines: tuple[NormCosine, ...] = ()
+    lineage: tuple[LineageItem, ...] = Field(
+        default=(),
+        description="tokenizer and architecture beside each reference's; no evidence",
+    )
     assumptions: tuple[Assumption, ...]
     coverage: float = Field(
         description="share of parameters in modules that were tested"

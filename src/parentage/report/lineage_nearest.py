@@ -27,7 +27,7 @@ class Missing(Part):
 
     code: Literal["none", "unreadable", "internal"]
     model: str
-    detail: str = Field("", description="the error, in English")
+    detail: str = Field(default="", description="the error, in English")
 
 
 class LineageItem(Part):
@@ -38,11 +38,13 @@ class LineageItem(Part):
 
     kind: Literal["tokenizer", "architecture"]
     reference: str
-    missing: tuple[Missing, ...] = Field((), description="empty where it was compared")
+    missing: tuple[Missing, ...] = Field(
+        default=(), description="empty where it was compared"
+    )
     tokenizer: TokenizerPair | None = None
     architecture: ArchitecturePair | None = None
     bytes_read: int = Field(
-        0, description="read for this apart from the budget of the weights"
+        default=0, description="read for this apart from the budget of the weights"
     )
 
 

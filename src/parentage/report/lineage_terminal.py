@@ -12,6 +12,7 @@ from rich.text import Text
 from parentage.report import format as fmt
 from parentage.report import lineage_words as say
 from parentage.report.language import ENGLISH, Language
+from parentage.report.lineage_text import NO_WEIGHT, architecture_notes, weightless
 from parentage.report.terminal_parts import heading, item, table_of, text_of
 
 if TYPE_CHECKING:
@@ -51,9 +52,6 @@ RELATION_COLOURS = {
 
 BAR = 24
 """Characters of the longest bar."""
-
-NO_WEIGHT = 0.05
-"""Below so many bits, rarity rounds to nothing."""
 
 MAX_BLOCKS = 8
 """Blocks of tokens shown; the document has more."""
@@ -113,6 +111,8 @@ def _numbers(pair: TokenizerPair, lang: Language) -> Table:
     count, out_of, share = lang("Count"), lang("Out of"), lang("Share")
     table = table_of(lang("What"), count, out_of, share, right=(count, out_of, share))
     for number in pair.numbers:
+        if not number.out_of:
+            continue
         table.add_row(
             text_of(say.number_label(number, pair, lang)),
             fmt.whole(number.count),
@@ -157,7 +157,7 @@ def _only(
     heading(
         console,
         lang(
-            "In {a}, not in {b}: {tokens} tokens in {blocks} blocks of ids",
+            "In {a}, not in {b}: {tokens} tokens (blocks of ids: {blocks})",
             a=side.name,
             b=other.name,
             tokens=fmt.whole(only.tokens),
@@ -281,11 +281,6 @@ def _component(
     console.print()
 
 
-def weightless(row: FieldItem) -> bool:
-    """Whether a field agrees without its agreement saying anything."""
-    return row.relation == "equal" and row.bits < NO_WEIGHT
-
-
 def _fields(rows: Sequence[FieldItem], lang: Language) -> Table:
     bits = lang("Bits")
     table = table_of(
@@ -367,65 +362,6 @@ def _architecture(info: ArchitectureInfo, console: Console, lang: Language) -> N
     item(console, f"{info.path} ({source})", "dim")
     for text in architecture_notes(info, lang):
         item(console, text)
-
-
-def architecture_notes(info: ArchitectureInfo, lang: Language) -> list[str]:
-    """Parameters, contradictions and unusable values of a model, one line each."""
-    texts = []
-    for component in info.components:
-        count = component.count
-        kind = say.table_word(say.COMPONENTS, component.kind, lang)
-        if count.total is None:
-            texts.append(
-                lang(
-                    "{component}: parameters not counted ({reason})",
-                    component=kind,
-                    reason=count.reason or "",
-                )
-            )
-            continue
-        texts.append(
-            lang(
-                "{component}: {total} parameters by its fields, {active} active for a "
-                "token",
-                component=kind,
-                total=fmt.whole(count.total),
-                active=fmt.whole(count.active or 0),
-            )
-        )
-    if info.stored is not None and info.stored.counted is not None:
-        stored, counted = info.stored.total, info.stored.counted
-        text = (
-            lang("the tensors hold as many: {stored}", stored=fmt.whole(stored))
-            if stored == counted
-            else lang(
-                "the tensors of the text model hold {stored}; {difference} against the "
-                "count",
-                stored=fmt.whole(stored),
-                difference=f"{stored - counted:+,}",
-            )
-        )
-        texts.append(text)
-    texts += [
-        lang(
-            "contradiction: {field} is {stated} in the config and {shapes} by the "
-            "shapes of the tensors",
-            field=one.field,
-            stated=say.value_text(one.stated),
-            shapes=say.value_text(one.shapes),
-        )
-        for one in info.contradictions
-    ]
-    texts += [
-        lang(
-            "unusable value: {key} holds {found}, expected {expected}",
-            key=one.key,
-            found=one.found,
-            expected=one.expected,
-        )
-        for one in info.problems
-    ]
-    return texts
 
 
 def print_nearest(

@@ -92,7 +92,7 @@ class BlockItem(Part):
     last: int
     count: int
     at_end: bool
-    tokens: tuple[TokenText, ...] = Field(description="the first ones")
+    tokens: tuple[TokenText, ...] = Field(description="some, evenly spaced")
 
 
 class OnlyItem(Part):

@@ -242,7 +242,8 @@ def derived_text(component: ComponentItem, lang: Language = ENGLISH) -> str:
         )
     elif derived.others and steps:
         said = lang(
-            "{steps} explain a part of what differs; not explained: {others}.",
+            "Other sizes explain a part of what differs: {steps}. Not explained: "
+            "{others}.",
             steps=steps,
             others=", ".join(derived.others),
         )

@@ -120,6 +120,9 @@ def audit(
             own, references, budget=budget, seed=seed, progress=progress
         )
         findings = judge(evidence, criteria)
+        # Imported late: it needs this module, and weights are judged without it.
+        from parentage.run.lineage import lineage_of  # noqa: PLC0415
+
         return assemble(
             own,
             references,
@@ -131,6 +134,7 @@ def audit(
             command=tuple(command),
             problems=problems,
             started=started,
+            lineage=lineage_of(own, references),
         )
 
 

@@ -36,6 +36,7 @@ from parentage.report.document import (
     Settings,
     Unrecognised,
 )
+from parentage.report.lineage_nearest import LineageItem
 from parentage.verdict.finding import ACCUSING, Criteria, Finding
 from parentage.verdict.judge import family_size, overall, strongest
 
@@ -121,6 +122,7 @@ def assemble(
     command: tuple[str, ...],
     problems: dict[str, list[object]],
     started: float,
+    lineage: tuple[LineageItem, ...] = (),
 ) -> Report:
     """The document of an audit."""
     family = family_size(evidence)
@@ -166,6 +168,7 @@ def assemble(
             for e in evidence
             if e.norms is not None
         ),
+        lineage=lineage,
         assumptions=ASSUMPTIONS,
         coverage=tested / max(own.model.parameters, 1),
     )

@@ -287,13 +287,17 @@ def _numbers(c: TokenizerComparison) -> tuple[Ratio, ...]:
 
 
 def _only(only: Only | None, own: ReadTokenizer, other: ReadTokenizer) -> OnlyItem:
-    """Blocks of one side alone, the first tokens of each with their text."""
+    """Blocks of one side alone, with the text of some tokens of each."""
     made = own.tokenizer
     ids = own.vocabulary.ids
     blocks = []
     for block in only.largest if only else ():
         start = int(ids.searchsorted(block.first))
-        first = ids[start : start + min(block.count, EXAMPLES)].tolist()
+        shown = min(block.count, EXAMPLES)
+        spread = [
+            start + n * (block.count - 1) // max(shown - 1, 1) for n in range(shown)
+        ]
+        first = ids[spread].tolist()
         blocks.append(
             BlockItem(
                 **asdict(block),
