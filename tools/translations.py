@@ -2,7 +2,7 @@
 """Texts of reports and their translations: ``extract``, ``compile``, ``check``.
 
 ``extract`` collects every text that a report can show and brings the catalogues
-``src/parentage/report/locale/<language>/report.po`` up to date: new texts come in
+``src/parentage/report/locale/<language>/*.po`` up to date: new texts come in
 without a translation, texts that are gone go out. ``compile`` writes the ``.mo`` file
 beside each, which is what the package reads. ``check`` writes nothing, lists what is
 wrong and ends with 1 if anything is. Needs babel (``pip install -e ".[dev]"``).
@@ -16,6 +16,7 @@ import string
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -24,7 +25,7 @@ from babel.messages.pofile import read_po, write_po
 from jinja2 import Environment, nodes
 
 from parentage.evidence.catalogue import methods
-from parentage.report.language import DOMAIN, LANGUAGES
+from parentage.report.language import LANGUAGES
 from parentage.run.document import ASSUMPTIONS
 
 ROOT = Path(__file__).parents[1]
@@ -34,11 +35,26 @@ LOCALE = PACKAGE / "report" / "locale"
 CALLS = frozenset({"_", "lang", "language", "marked"})
 """Functions whose first argument is a text."""
 
+DOMAINS = ("report", "lineage")
+"""Catalogues of a language. Texts that stand in files called ``lineage...`` alone are
+in the second."""
+
 Texts = Mapping[str, frozenset[str]]
 """Text -> files in which it stands."""
 
 
-def texts() -> Texts:
+def texts(domain: str = DOMAINS[0]) -> Texts:
+    """Every text of one catalogue, with the files it stands in."""
+    return {text: files for text, files in _all().items() if _home(files) == domain}
+
+
+def _home(files: frozenset[str]) -> str:
+    lineage = all(Path(file).name.startswith(DOMAINS[1]) for file in files)
+    return DOMAINS[1] if lineage else DOMAINS[0]
+
+
+@cache
+def _all() -> Texts:
     """Every text that a report can show, with the files it stands in."""
     found: dict[str, set[str]] = defaultdict(set)
     for folder, suffix in (("report", "*.py"), ("cli", "*.py"), ("report", "*.j2")):
@@ -95,25 +111,25 @@ class Sorted(Catalog):
         ]
 
 
-def read_catalogue(language: str) -> Catalog:
+def read_catalogue(language: str, domain: str = DOMAINS[0]) -> Catalog:
     """The catalogue of a language as it is; an empty one if there is none."""
-    file = LOCALE / language / f"{DOMAIN}.po"
+    file = LOCALE / language / f"{domain}.po"
     if not file.exists():
         return Catalog(locale=language)
     with file.open("rb") as stream:
         return read_po(stream, locale=language)
 
 
-def extracted(language: str) -> bytes:
+def extracted(language: str, domain: str = DOMAINS[0]) -> bytes:
     """The catalogue's text with exactly the texts of today, sorted."""
-    old = read_catalogue(language)
+    old = read_catalogue(language, domain)
     new = Sorted(
         locale=language,
         header_comment="# SPDX-License-Identifier: Apache-2.0\n"
         "# Written by tools/translations.py; translations are edited here.",
         fuzzy=False,
     )
-    for text, files in texts().items():
+    for text, files in texts(domain).items():
         known = old.get(text)
         new.add(
             text,
@@ -126,20 +142,20 @@ def extracted(language: str) -> bytes:
     return buffer.getvalue()
 
 
-def compiled(language: str) -> bytes:
+def compiled(language: str, domain: str = DOMAINS[0]) -> bytes:
     """What the ``.mo`` file must hold."""
     buffer = io.BytesIO()
     catalogue = Sorted(locale=language, fuzzy=False)
-    for message in read_catalogue(language):
+    for message in read_catalogue(language, domain):
         if message.id and message.string:
             catalogue.add(message.id, message.string, flags=message.flags)
     write_mo(buffer, catalogue)
     return buffer.getvalue()
 
 
-def complaints(language: str) -> list[str]:
+def complaints(language: str, domain: str = DOMAINS[0]) -> list[str]:
     """Everything that is wrong with a catalogue, one line each."""
-    catalogue, wanted = read_catalogue(language), texts()
+    catalogue, wanted = read_catalogue(language, domain), texts(domain)
     have = {str(message.id): message for message in catalogue if message.id}
     wrong = [f"not in the catalogue: {text}" for text in wanted if text not in have]
     for text, message in have.items():
@@ -151,8 +167,8 @@ def complaints(language: str) -> list[str]:
             wrong.append(f"fuzzy: {text}")
         elif places(str(message.string)) != places(text):
             wrong.append(f"other places than in the text: {text}")
-    file = LOCALE / language / f"{DOMAIN}.mo"
-    if not file.exists() or file.read_bytes() != compiled(language):
+    file = LOCALE / language / f"{domain}.mo"
+    if not file.exists() or file.read_bytes() != compiled(language, domain):
         wrong.append(f"stale: {file.relative_to(ROOT).as_posix()}")
     return sorted(wrong)
 
@@ -168,12 +184,14 @@ def main(words: list[str]) -> int:
             continue
         folder = LOCALE / language
         folder.mkdir(parents=True, exist_ok=True)
-        if words == ["extract"]:
-            (folder / f"{DOMAIN}.po").write_bytes(extracted(language))
-        elif words == ["compile"]:
-            (folder / f"{DOMAIN}.mo").write_bytes(compiled(language))
-        else:
-            wrong += [f"{language}: {line}" for line in complaints(language)]
+        for domain in DOMAINS:
+            file = folder / domain
+            if words == ["extract"]:
+                file.with_suffix(".po").write_bytes(extracted(language, domain))
+            elif words == ["compile"]:
+                file.with_suffix(".mo").write_bytes(compiled(language, domain))
+            else:
+                wrong += [f"{language}: {w}" for w in complaints(language, domain)]
     sys.stdout.writelines(f"{line}\n" for line in wrong)
     return 1 if wrong else 0
 

@@ -12,11 +12,11 @@ from parentage.cli.lineage import (
     exclude_option,
     fail_on_option,
     finish,
-    lang_option,
     lineage_code,
 )
-from parentage.cli.options import debug_option, html_option, json_option
+from parentage.cli.options import debug_option, html_option, json_option, lang_option
 from parentage.cli.outcome import check_target
+from parentage.report.language import Code
 
 
 @click.command(name="config", no_args_is_help=True)
@@ -34,7 +34,7 @@ def command(
     html: Path | None,
     *,
     as_json: bool,
-    lang: str,
+    lang: Code,
     exclude: tuple[str, ...],
     fail_on: frozenset[str],
 ) -> int:

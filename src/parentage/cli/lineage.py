@@ -14,6 +14,7 @@ from parentage.cli.options import Decorator
 from parentage.cli.outcome import CLEAR, FOUND, INCONCLUSIVE, write_text
 
 if TYPE_CHECKING:
+    from parentage.report.language import Code
     from parentage.report.lineage_architecture import ConfigDocument
     from parentage.report.lineage_nearest import NearestDocument
     from parentage.report.lineage_tokenizer import TokenizerDocument
@@ -94,17 +95,6 @@ def fail_on_option(known: Sequence[str]) -> Decorator:
     )
 
 
-def lang_option() -> Decorator:
-    """``--lang CODE``."""
-    return click.option(
-        "--lang",
-        type=click.Choice(["en", "ko"]),
-        default="en",
-        show_default=True,
-        help="Language of the text and of the HTML file; JSON stays as it is.",
-    )
-
-
 def exclude_option() -> Decorator:
     """``--exclude ORGANISATION``."""
     return click.option(
@@ -138,12 +128,12 @@ def finish(
     html: Path | None,
     *,
     as_json: bool,
-    lang: str,
+    lang: Code,
 ) -> None:
     """Write a document where it is wanted: a page, and stdout."""
-    from parentage.report.language import ENGLISH, Language
+    from parentage.report.language import Language
 
-    language = Language("ko") if lang == "ko" else ENGLISH
+    language = Language(lang)
     if html is not None:
         from parentage.report.lineage_html import render_document
 
@@ -156,4 +146,4 @@ def finish(
 
         print_document(document, stdout(), language)
     if html is not None:
-        click.echo(f"HTML report: {html}", err=True)
+        click.echo(language("HTML report: {file}", file=html), err=True)

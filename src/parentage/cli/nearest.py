@@ -14,11 +14,11 @@ from parentage.cli.lineage import (
     exclude_option,
     fail_on_option,
     finish,
-    lang_option,
     lineage_code,
 )
-from parentage.cli.options import debug_option, html_option, json_option
+from parentage.cli.options import debug_option, html_option, json_option, lang_option
 from parentage.cli.outcome import check_target
+from parentage.report.language import Code
 
 
 @click.command(name="nearest", no_args_is_help=True)
@@ -50,7 +50,7 @@ def command(
     count: int,
     before: str,
     as_json: bool,
-    lang: str,
+    lang: Code,
     exclude: tuple[str, ...],
     fail_on: frozenset[str],
 ) -> int:

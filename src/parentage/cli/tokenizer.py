@@ -11,11 +11,11 @@ from parentage.cli.lineage import (
     TOKENIZER_WORDS,
     fail_on_option,
     finish,
-    lang_option,
     lineage_code,
 )
-from parentage.cli.options import debug_option, html_option, json_option
+from parentage.cli.options import debug_option, html_option, json_option, lang_option
 from parentage.cli.outcome import check_target
+from parentage.report.language import Code
 
 
 @click.command(name="tokenizer", no_args_is_help=True)
@@ -32,7 +32,7 @@ def command(
     html: Path | None,
     *,
     as_json: bool,
-    lang: str,
+    lang: Code,
     fail_on: frozenset[str],
 ) -> int:
     """Say how the tokenizer of A, the candidate, is related to that of B.

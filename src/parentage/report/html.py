@@ -22,6 +22,7 @@ from parentage.report import words
 from parentage.report.details import details_text
 from parentage.report.document import ModuleResult, Power, Report
 from parentage.report.language import ENGLISH, Language
+from parentage.report.lineage_html import lineage_sections
 from parentage.report.reasons import is_known, say_reason
 from parentage.report.sentences import headline_of, sentence_of
 from parentage.report.view import expected, power10, report_view
@@ -85,6 +86,7 @@ def _environment(lang: Language) -> Environment:
         meanings=fmt.MEANINGS,
         catalogue=methods(),
         max_rows=MAX_ROWS,
+        lineage=partial(_filter, lineage_sections, lang),
     )
     environment.filters.update(
         power10=power10,

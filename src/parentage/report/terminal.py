@@ -16,6 +16,7 @@ from rich.text import Text
 from parentage.report import format as fmt
 from parentage.report import words
 from parentage.report.language import ENGLISH, Language
+from parentage.report.lineage_terminal import print_lineage
 from parentage.report.reasons import say_reason
 from parentage.report.sentences import headline_of, sentence_of
 from parentage.report.terminal_parts import (
@@ -48,6 +49,7 @@ def print_report(report: Report, console: Console, lang: Language = ENGLISH) -> 
     console.print(_overview(report, lang))
     _details(report, console, lang)
     norm_trap(report.norm_cosines, console, lang)
+    print_lineage(report.lineage, console, lang)
     models_read([report.candidate, *report.references], console, lang)
     assumptions_short(report.assumptions, console, lang)
     heading(console, lang("Run it again"))
