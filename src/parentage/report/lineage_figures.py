@@ -8,7 +8,7 @@ in a figure are escaped; everything else is numbers.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from markupsafe import Markup, escape
 
@@ -23,7 +23,8 @@ from parentage.report.lineage_tokenizer import (
 SHARED, ONLY_A, ONLY_B = "var(--accent)", "var(--muted)", "var(--line)"
 """Colours of a bar's three parts; they differ in lightness too."""
 
-_TEXT = 'style="fill:var(--muted);font-size:11px"'
+_TEXT = "fill:var(--muted);font-size:11px"
+_HALO = _TEXT + ";paint-order:stroke;stroke:var(--paper);stroke-width:4px"
 _LINE = 'style="stroke:var(--line);stroke-width:1"'
 
 
@@ -35,9 +36,12 @@ def _svg(width: int, height: int, *parts: str) -> Markup:
     )
 
 
-def _text(x: float, y: float, text: str, anchor: str = "start") -> str:
+def _text(
+    x: float, y: float, text: str, anchor: str = "start", *, halo: bool = False
+) -> str:
+    style = _HALO if halo else _TEXT
     return (
-        f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" {_TEXT}>'
+        f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" style="{style}">'
         f"{escape(text)}</text>"
     )
 
@@ -87,8 +91,8 @@ def bits_bar(bits: float, most: float, *, agrees: bool) -> Markup:
     edge = "" if agrees else "stroke:var(--muted);stroke-width:1.5;"
     inset = 0 if agrees else 1
     return Markup(  # noqa: S704 - numbers only
-        '<svg viewBox="0 0 104 10" width="104" height="10" aria-hidden="true" '
-        f'focusable="false"><rect x="{inset}" y="{inset}" '
+        '<svg viewBox="0 0 104 10" width="72" height="7" aria-hidden="true" '
+        f'focusable="false" style="display:block"><rect x="{inset}" y="{inset}" '
         f'width="{max(width - inset, 0):.2f}" height="{10 - 2 * inset}" '
         f'style="{edge}fill:{fill}"/></svg>'
     )
@@ -155,31 +159,31 @@ def background_plot(
         f'style="fill:{SHARED};font-size:11px;font-weight:600">'
         f"{escape(lang('this pair'))} {share.value:.3f}</text>"
     )
+    side = ("end", left + width) if share.value < 0.3 else ("start", left)
+    related = lang("related pairs ({count})", count=len(background.related))
+    independent = lang("independent pairs ({count})", count=len(background.independent))
     return _svg(
         336,
-        132,
+        124,
         _rect(at(share.link), 24, at(1) - at(share.link), 80, "var(--faint)"),
         _line(at(share.clear), 24, at(share.clear), 104, dashed),
         _line(at(share.link), 24, at(share.link), 104, dashed),
         _ticks(background.related, 52, at, 0.8),
-        _text(left, 38, lang("related pairs ({count})", count=len(background.related))),
         _ticks(background.independent, 92, at, 0.3),
-        _text(
-            left,
-            78,
-            lang("independent pairs ({count})", count=len(background.independent)),
-        ),
         _line(left, 104, left + width, 104),
         mark,
+        _text(side[1], 38, related, side[0], halo=True),
+        _text(side[1], 78, independent, side[0], halo=True),
         _text(left, 118, "0"),
         _text(at(0.5), 118, "0.5", "middle"),
         _text(left + width, 118, "1", "end"),
     )
 
 
-def _ticks(values: Sequence[float], y: float, at: object, opacity: float) -> str:
-    place = at if callable(at) else float
-    path = "".join(f"M{place(value):.1f} {y - 7:.1f}v14" for value in values)
+def _ticks(
+    values: Sequence[float], y: float, at: Callable[[float], float], opacity: float
+) -> str:
+    path = "".join(f"M{at(value):.1f} {y - 7:.1f}v14" for value in values)
     return (
         f'<path d="{path}" style="stroke:var(--ink);stroke-width:1.4;'
         f'stroke-opacity:{opacity};fill:none"/>'

@@ -89,6 +89,7 @@ def _environment(lang: Language) -> Environment:
         most_bits=_most_bits,
         missing_text=partial(_missing_text, lang),
         number_label=partial(_number_label, lang),
+        shown_numbers=say.shown_numbers,
         weightless=weightless,
     )
     tables = {
@@ -106,10 +107,11 @@ def _environment(lang: Language) -> Environment:
     environment.tests["weightless"] = weightless
     environment.filters.update(
         whole=fmt.whole,
-        byte_size=fmt.byte_size,
+        byte_size=partial(_last, fmt.byte_size, lang),
         share=lambda pair: fmt.share(*pair),
         visible=say.visible,
         visible_line=clean,
+        breakable=lambda text: Markup("_<wbr>").join(escape(text).split("_")),
         value=say.value_text,
         sentences=partial(_last, say.pair_sentences, lang),
         further=partial(_last, say.further_numbers, lang),

@@ -110,9 +110,7 @@ def _relation(pair: TokenizerPair, console: Console, lang: Language) -> None:
 def _numbers(pair: TokenizerPair, lang: Language) -> Table:
     count, out_of, share = lang("Count"), lang("Out of"), lang("Share")
     table = table_of(lang("What"), count, out_of, share, right=(count, out_of, share))
-    for number in pair.numbers:
-        if not number.out_of:
-            continue
+    for number in say.shown_numbers(pair):
         table.add_row(
             text_of(say.number_label(number, pair, lang)),
             fmt.whole(number.count),

@@ -140,6 +140,15 @@ def table_word(table: Mapping[str, str], key: str, lang: Language = ENGLISH) -> 
     return lang(table[key]) if key in table else key
 
 
+def shown_numbers(pair: TokenizerPair) -> tuple[Ratio, ...]:
+    """The counts worth a line: without empty ones and an offset of 0 said twice."""
+    return tuple(
+        number
+        for number in pair.numbers
+        if number.out_of and not (number.id == "offset" and pair.offset == 0)
+    )
+
+
 def number_label(number: Ratio, pair: TokenizerPair, lang: Language = ENGLISH) -> str:
     """What a count of a pair of tokenizers counts."""
     text = _NUMBERS.get(number.id)
