@@ -21,7 +21,8 @@ from hypothesis import strategies as st
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
-from parentage.artifact import DTYPES, open_checkpoint, to_float32
+from parentage.artifact import SAFETENSORS as DTYPES
+from parentage.artifact import open_checkpoint, to_float32
 from parentage.errors import (
     DescriptionError,
     DtypeError,

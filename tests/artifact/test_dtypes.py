@@ -7,7 +7,8 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from parentage.artifact import DTYPES, count_non_finite, rounds_to, to_float32
+from parentage.artifact import SAFETENSORS as DTYPES
+from parentage.artifact import count_non_finite, rounds_to, to_float32
 from parentage.errors import DtypeError
 
 PACKED = {"F4": "float4_e2m1fn", "F6_E2M3": "float6_e2m3fn", "F6_E3M2": "float6_e3m2fn"}

@@ -283,22 +283,11 @@ def test_config(tmp_path):
         assert model.config == {"vocab_size": 5, "limit": float("inf"), "한": "글"}
 
 
-def test_pickles_are_never_unpickled(tmp_path):
-    (tmp_path / "pytorch_model.bin").write_bytes(b"cos\nsystem\n")
-    for path in (tmp_path, tmp_path / "pytorch_model.bin"):
-        with pytest.raises(UnreadableError) as caught:
-            open_checkpoint(path)
-        text = str(caught.value)
-        assert "found pytorch_model.bin" in text
-        assert "never unpickled" in text
-        assert "convert them to safetensors" in text
-
-
 def test_nothing_to_read(tmp_path):
     with pytest.raises(UnreadableError, match="found nothing"):
         open_checkpoint(tmp_path)
-    (tmp_path / "model.gguf").touch()
-    with pytest.raises(UnreadableError, match=r"found model.gguf.*Convert them"):
+    (tmp_path / "model.h5").touch()
+    with pytest.raises(UnreadableError, match=r"found model.h5.*Convert them"):
         open_checkpoint(tmp_path)
     with pytest.raises(UnreadableError, match=r"none: does not exist"):
         open_checkpoint(tmp_path / "none")

@@ -12,6 +12,8 @@
 from parentage.artifact.checkpoint import Checkpoint, open_checkpoint
 from parentage.artifact.dtypes import (
     DTYPES,
+    QUANTISED,
+    SAFETENSORS,
     Dtype,
     count_non_finite,
     rounds_to,
@@ -23,6 +25,8 @@ from parentage.artifact.source.local import LocalFile
 
 __all__ = [
     "DTYPES",
+    "QUANTISED",
+    "SAFETENSORS",
     "Checkpoint",
     "Dtype",
     "Entry",

@@ -14,35 +14,26 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from parentage.artifact.dtypes import DTYPES, to_float32, undecodable
-from parentage.artifact.entry import Entry, Problem, Severity, shown
-from parentage.artifact.folder import Found, find_weights, read_config
-from parentage.artifact.format.safetensors import read_header
-from parentage.artifact.source.local import LocalFile
-from parentage.artifact.tiles import Range, check_tile, runs
-from parentage.errors import (
-    DescriptionError,
-    LayoutError,
-    ParentageError,
-    UnreadableError,
-)
+from parentage.artifact.dtypes import to_float32, undecodable
+from parentage.artifact.entry import Entry, shown
+from parentage.artifact.gather import Gathered, gather
+from parentage.artifact.tiles import Range, check_tile
+from parentage.errors import DescriptionError, ParentageError, UnreadableError
 
-_RUNS_AT_ONCE = 1 << 16
 _HASH_CHUNK = 1 << 22
-_MOST_PROBLEMS = 16
 
 
 def open_checkpoint(path: str | Path) -> Checkpoint:
-    """Open the safetensors weights of a model; only headers are read.
+    """Open the weights of a model; only headers are read.
 
     Args:
-        path: a folder (``model.safetensors``, an index with shards, or any
-            ``*.safetensors``) or one ``.safetensors`` file.
+        path: a folder or one weight file, of any format that
+            :mod:`parentage.artifact.format.read` knows; or ``BASE+ADAPTER``, a model
+            and a LoRA adapter, read as the merged model.
 
     Raises:
         UnreadableError: nothing there can be read; its subclasses say why.
     """
-    path = Path(path)
     try:
         return _open(path)
     except OSError as error:
@@ -54,16 +45,9 @@ def open_checkpoint(path: str | Path) -> Checkpoint:
         ) from error
 
 
-def _open(path: Path) -> Checkpoint:
-    found = find_weights(path)
-    config = read_config(found)
+def _open(path: str | Path) -> Checkpoint:
     with ExitStack() as stack:
-        files: dict[str, LocalFile] = {}
-        for name in found.files:
-            file = LocalFile(found.root / name, root=found.root, name=name)
-            stack.callback(file.close, verify=False)
-            files[name] = file
-        checkpoint = Checkpoint(path, found, config, files)
+        checkpoint = Checkpoint(Path(path), gather(Path(path), stack))
         stack.pop_all()
     return checkpoint
 
@@ -76,38 +60,27 @@ class Checkpoint:
     Attributes:
         path: what was opened.
         name: its last part, for messages.
-        entries: every stored tensor by name, all files together.
-        config: the parsed ``config.json``, or an empty dict. Hints only.
+        entries: every tensor by name, all files together. The parts of a quantised
+            weight are one entry.
+        config: the parsed ``config.json``, else what the weight file itself says
+            (metadata of GGUF), else an empty dict. Hints only.
         metadata: free text in the headers; of equal keys the first file's counts.
         problems: what is odd about the files, for the report.
     """
 
-    def __init__(
-        self,
-        path: Path,
-        found: Found,
-        config: dict[str, object],
-        files: dict[str, LocalFile],
-    ) -> None:
+    def __init__(self, path: Path, gathered: Gathered) -> None:
+        contents = gathered.contents
         self.path = path
         self.name = path.name or path.resolve().name
-        self.config = config
-        self.metadata: dict[str, str] = {}
-        self._other_bytes = found.bytes_read
-        self._files = files
+        self.config = contents.config
+        self.metadata = contents.metadata
+        self._other_bytes = gathered.bytes_read
+        self._files = gathered.files
+        self._values = contents.values
         self._lock = threading.Lock()
         self._blocks: set[bytes] = set()
-        entries: dict[str, Entry] = {}
-        problems = list(found.problems)
-        for file in files.values():
-            header = read_header(file)
-            _merge(entries, header.entries)
-            problems += header.problems
-            self.metadata = header.metadata | self.metadata
-        if found.index is not None:
-            problems += _check_index(found.index, found.index_name, entries)
-        self.entries: Mapping[str, Entry] = MappingProxyType(entries)
-        self.problems = tuple(problems)
+        self.entries: Mapping[str, Entry] = MappingProxyType(contents.entries)
+        self.problems = tuple(contents.problems)
 
     @property
     def bytes_read(self) -> int:
@@ -117,40 +90,30 @@ class Checkpoint:
     def read(
         self, name: str, grid: tuple[int, ...], select: tuple[Range, ...]
     ) -> NDArray[Any]:
-        """A rectangle of a stored tensor, reading only the bytes it consists of.
+        """A rectangle of a tensor, reading only the bytes it consists of.
+
+        Of quantised weights, the blocks that cover it are read.
 
         Args:
             name: a key of :attr:`entries`.
-            grid: shape to see the stored elements in (row-major), with as many
-                elements as are stored.
+            grid: shape to see the elements in (row-major), with as many elements as
+                the tensor has.
             select: one half-open range per axis of ``grid``.
 
         Returns:
-            A new array in the stored format, of the lengths of ``select``.
+            A new array of the lengths of ``select``: in the stored format, or in
+            float32 where the format must be decoded.
 
         Raises:
             DescriptionError: no such tensor, or the grid or the ranges do not fit.
             DtypeError: the format is listed but not decoded (packed numbers).
+            LayoutError: the parts of a quantised weight contradict each other.
             TruncatedError: the file was cut short meanwhile.
         """
-        entry = self._entry(name)
-        check_tile(entry, grid, select)
-        kind = DTYPES[entry.dtype].numpy
-        if kind is None:
-            raise undecodable(entry.dtype, file=shown(entry.file), tensor=shown(name))
-        offsets, length = runs(grid, select)
-        width = length * kind.itemsize
-        raw = np.empty(len(offsets) * width, np.uint8)
-        file, view = self._files[entry.file], raw.data
-        for first in range(0, len(offsets), _RUNS_AT_ONCE):
-            part = offsets[first : first + _RUNS_AT_ONCE] * kind.itemsize + entry.begin
-            target = view[first * width : (first + len(part)) * width]
-            file.read_runs(part.tolist(), width, target)
-        self._remember(name, grid, select, raw)
-        shape = tuple(stop - start for start, stop in select)
-        # Bytes other than 0 and 1 would make a bool that is neither.
-        flat: NDArray[Any] = raw != 0 if kind == np.bool_ else raw.view(kind)
-        return flat.reshape(shape)
+        check_tile(self._entry(name), grid, select)
+        found = self._values[name].read(grid, select)
+        self._remember(name, grid, select, found)
+        return found
 
     def read_float32(
         self, name: str, grid: tuple[int, ...], select: tuple[Range, ...]
@@ -245,51 +208,9 @@ class Checkpoint:
         name: str,
         grid: tuple[int, ...],
         select: tuple[Range, ...],
-        raw: NDArray[np.uint8],
+        found: NDArray[Any],
     ) -> None:
         block = hashlib.sha256(repr((name, grid, select)).encode() + b"\0")
-        block.update(raw.data)
+        block.update(np.ascontiguousarray(found).view(np.uint8).data)
         with self._lock:
             self._blocks.add(block.digest())
-
-
-def _merge(entries: dict[str, Entry], more: dict[str, Entry]) -> None:
-    twice = entries.keys() & more.keys()
-    if twice:
-        name = min(twice)
-        other = shown(entries[name].file)
-        raise LayoutError(
-            f"is stored here and in {other} ({len(twice)} such tensors)",
-            file=shown(more[name].file),
-            tensor=shown(name),
-            expected="each tensor in one file",
-            advice="Name one file, or remove the copies that do not belong together.",
-        )
-    entries.update(more)
-
-
-def _check_index(
-    index: dict[str, str], file: str, entries: dict[str, Entry]
-) -> list[Problem]:
-    """Where the index and the headers of the shards disagree."""
-    missing = sorted(name for name in index if name not in entries)
-    unlisted = sorted(name for name in entries if name not in index)
-    moved = sorted(
-        name
-        for name, shard in index.items()
-        if name in entries and entries[name].file != shard
-    )
-    problems: list[Problem] = []
-    for code, names, what in (
-        ("index-missing-tensor", missing, "is in the index but in no shard"),
-        ("index-wrong-shard", moved, "is not in the shard that the index names"),
-        ("index-unlisted-tensor", unlisted, "is in a shard but not in the index"),
-    ):
-        severity: Severity = "error" if names is missing else "warning"
-        for name in names[:_MOST_PROBLEMS]:
-            message = f"{shown(name)} {what}"
-            problems.append(Problem(code, severity, message, file, shown(name)))
-        if len(names) > _MOST_PROBLEMS:
-            message = f"{len(names) - _MOST_PROBLEMS} more tensors: {what[3:]}"
-            problems.append(Problem(code, severity, message, file))
-    return problems

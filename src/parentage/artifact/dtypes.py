@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One table of every number format that safetensors knows, and what to do with it.
+"""One table of every number format that weights are stored in, and what to do with it.
 
-Formats below eight bits are packed by the file format in ways that differ between
-writers, so they are listed and counted but not decoded.
+:data:`SAFETENSORS` holds the formats of plain numbers. Of these, formats below eight
+bits are packed in ways that differ between writers: they are listed and counted but
+not decoded. :data:`QUANTISED` holds formats in which numbers share a scale with their
+neighbours; their values are decoded to float32 as they are read.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -29,8 +32,8 @@ class Dtype:
     of two), within ``[low, high]``.
 
     Attributes:
-        name: spelling of safetensors.
-        bits: stored bits per element.
+        name: spelling of safetensors, or of ggml for its blocks.
+        bits: stored bits per element, scales included.
         numpy: the format in memory, or ``None`` if it is not decoded.
         is_float: whether it holds real numbers, as weights do. ``F8_E8M0`` does not
             count: it holds scales of blocks of packed numbers.
@@ -40,7 +43,7 @@ class Dtype:
     """
 
     name: str
-    bits: int
+    bits: float
     numpy: np.dtype[Any] | None
     is_float: bool
     digits: int
@@ -55,8 +58,8 @@ class Dtype:
 
     @property
     def itemsize(self) -> int:
-        """Bytes per element; 0 for packed formats."""
-        return self.bits // 8 if self.numpy is not None else 0
+        """Bytes per element, rounded up; 0 for formats that are not decoded."""
+        return math.ceil(self.bits / 8) if self.numpy is not None else 0
 
 
 def _integer(name: str, kind: DTypeLike, bits: int, *, signed: bool) -> Dtype:
@@ -76,7 +79,7 @@ def _float(
 
 _F32_HIGH = float.fromhex("0x1.fffffep127")
 
-DTYPES: dict[str, Dtype] = {
+SAFETENSORS: dict[str, Dtype] = {
     entry.name: entry
     for entry in (
         _integer("BOOL", np.bool_, 1, signed=False),
@@ -122,6 +125,42 @@ DTYPES: dict[str, Dtype] = {
     )
 }
 """Every format of safetensors by name."""
+
+_BITS: dict[str, float] = {
+    # Blocks of ggml: bytes of a block by its elements.
+    "Q1_0": 1.125, "Q4_0": 4.5, "Q4_1": 5, "Q5_0": 5.5, "Q5_1": 6, "Q8_0": 8.5,
+    "Q8_1": 10, "Q2_K": 2.625, "Q3_K": 3.4375, "Q4_K": 4.5, "Q5_K": 5.5,
+    "Q6_K": 6.5625, "Q8_K": 9.125, "IQ2_XXS": 2.0625, "IQ2_XS": 2.3125,
+    "IQ3_XXS": 3.0625, "IQ1_S": 1.5625, "IQ4_NL": 4.5, "IQ3_S": 3.4375,
+    "IQ2_S": 2.5625, "IQ4_XS": 4.25, "IQ1_M": 1.75, "TQ1_0": 1.6875,
+    "TQ2_0": 2.0625,
+    # Several stored tensors together.
+    "GPTQ2": 2.25, "GPTQ3": 3.25, "GPTQ4": 4.25, "GPTQ8": 8.25, "AWQ4": 4.25,
+    "NF4": 4.5, "FP4": 4.5, "INT8_ROWS": 8, "INT8_SCALED": 8, "FP8_SCALED": 8,
+    "INT4_PACKED": 4.25, "INT8_PACKED": 8.25, "MXFP4": 4.25, "NVFP4": 4.5,
+    # A product of two thin matrices, alone or added to a base.
+    "LORA": 32,
+}  # fmt: skip
+_UNDECODED = frozenset({"Q1_0", "Q8_1", "Q8_K"})
+
+QUANTISED: dict[str, Dtype] = {
+    name: Dtype(
+        name,
+        bits,
+        None if name in _UNDECODED else np.dtype(np.float32),
+        is_float=True,
+        digits=24,
+        quantum=-149,
+        low=-_F32_HIGH,
+        high=_F32_HIGH,
+    )
+    for name, bits in _BITS.items()
+}
+"""Formats with shared scales by name. What is said of their values holds after
+decoding; the bits are those of common group sizes, for planning only."""
+
+DTYPES: dict[str, Dtype] = SAFETENSORS | QUANTISED
+"""Every format by name."""
 
 
 def rounds_to(source: str, target: str) -> bool:
@@ -169,7 +208,7 @@ def to_float32(array: Array, dtype: str) -> NDArray[np.float32]:
         wide = array.view(np.uint16).astype(np.uint32)
         np.left_shift(wide, 16, out=wide)
         return wide.view(np.float32)
-    if kind.bits == 8 and kind.is_float:
+    if kind.bits == 8 and kind.is_float and kind.numpy.itemsize == 1:
         return _table(dtype)[array.view(np.uint8)]
     # A float64 beyond float32 becomes infinite, which the caller counts and reports.
     with np.errstate(over="ignore", invalid="ignore"):

@@ -22,14 +22,18 @@ def shown(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One stored tensor, as the header of its file lists it.
+    """One tensor, as the header of its file lists it.
+
+    Quantised weights are often stored as several tensors; they are one entry.
 
     Attributes:
-        name: the tensor's name in the file.
-        dtype: stored number format, in the spelling of safetensors (``BF16``).
-        shape: stored shape, row-major.
+        name: the tensor's name.
+        dtype: stored number format, a name in
+            :data:`~parentage.artifact.dtypes.DTYPES` (``BF16``, ``Q4_K``).
+        shape: shape of the weights, row-major.
         file: the file, relative to the checkpoint.
         begin, end: half-open range of its bytes, counted from the start of the file.
+        beside: bytes of other stored tensors that belong to it (scales).
     """
 
     name: str
@@ -38,6 +42,7 @@ class Entry:
     file: str
     begin: int
     end: int
+    beside: int = 0
 
     @property
     def size(self) -> int:
@@ -47,7 +52,7 @@ class Entry:
     @property
     def nbytes(self) -> int:
         """Number of stored bytes."""
-        return self.end - self.begin
+        return self.end - self.begin + self.beside
 
 
 @dataclass(frozen=True, slots=True)

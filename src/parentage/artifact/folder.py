@@ -24,18 +24,59 @@ MAX_INDEX = 64_000_000
 MAX_CONFIG = 10_000_000
 _MAX_VALUES = 2_000_000
 _SUFFIX = ".safetensors"
-_INDEX_SUFFIX = ".safetensors.index.json"
-# Files that a library loads by name; anything beside them is something else.
-_SINGLE = (
-    "model.safetensors",
-    "diffusion_pytorch_model.safetensors",
-    "pytorch_model.safetensors",
-    "adapter_model.safetensors",
+_SHARD = re.compile(r"(.+)-(\d{1,6})-of-(\d{1,6})\.[a-z]+", re.DOTALL)
+_OTHERS = (".h5", ".msgpack", ".npz", ".tflite", ".pkl", ".pickle")
+# Left beside PyTorch weights by training; none of them is a model.
+_TRAINING = re.compile(
+    r"(training_args|optimizer|scheduler|scaler|rng_state|random_states).*", re.DOTALL
 )
-_SHARD = re.compile(r"(.+)-(\d{1,6})-of-(\d{1,6})\.safetensors", re.DOTALL)
-_PICKLES = (".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt")
-_OTHERS = (".gguf", ".h5", ".msgpack", ".onnx", ".npz", ".tflite")
-_ADVICE_INDEX = "Download the index again, or name one .safetensors file directly."
+_PROJECTOR = "mmproj"
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """A kind of weight files, in the order in which a folder is searched.
+
+    Attributes:
+        word: what to call it.
+        suffixes: of its files.
+        single: files that a library loads by name; anything beside them is
+            something else.
+        index: end of the name of an index of shards.
+    """
+
+    word: str
+    suffixes: tuple[str, ...]
+    single: tuple[str, ...] = ()
+    index: str | None = None
+
+
+_KINDS = (
+    _Kind(
+        "safetensors",
+        (_SUFFIX,),
+        (
+            "model.safetensors",
+            "diffusion_pytorch_model.safetensors",
+            "pytorch_model.safetensors",
+            "adapter_model.safetensors",
+        ),
+        ".safetensors.index.json",
+    ),
+    _Kind(
+        "PyTorch",
+        (".bin", ".pt", ".pth", ".ckpt"),
+        (
+            "pytorch_model.bin",
+            "diffusion_pytorch_model.bin",
+            "adapter_model.bin",
+        ),
+        ".bin.index.json",
+    ),
+    _Kind("GGUF", (".gguf",)),
+    _Kind("ONNX", (".onnx",), ("model.onnx",)),
+)
+_ADVICE_INDEX = "Download the index again, or name one weight file directly."
 _MOST_NAMES = 8
 
 
@@ -63,41 +104,78 @@ class Found:
 def find_weights(path: Path) -> Found:
     """The weight files of a folder, or the one file that was named.
 
-    In a folder the choice is that of the libraries: ``model.safetensors`` (or the
-    one-file name of diffusers), else the shards of an index, else every
-    ``*.safetensors``. Weights that are left aside become problems.
+    In a folder the choice is that of the libraries: safetensors before PyTorch files
+    before GGUF before ONNX, and of a kind ``model.safetensors`` (or another name that
+    libraries load), else the shards of an index, else every file of the kind. Weights
+    of that kind that are left aside become problems.
 
     Raises:
         IndexFileError: the index is malformed or names files that are not there.
         UnsafePathError: the index leads out of the folder.
-        UnreadableError: there are no weights.
+        UnreadableError: there are no weights, or several models.
     """
     if not path.is_dir():
         return _one_file(path)
     names = sorted(item.name for item in path.iterdir())
-    weights = [name for name in names if name.endswith(_SUFFIX)]
-    indexes = [name for name in names if name.endswith(_INDEX_SUFFIX)]
-    single = next((name for name in _SINGLE if name in weights), None)
-    index = min(indexes, key=lambda n: (not n.startswith("model."), len(n)), default="")
+    for kind in _KINDS:
+        weights = [
+            name
+            for name in names
+            if name.endswith(kind.suffixes) and not _TRAINING.fullmatch(name)
+        ]
+        indexes = [name for name in names if kind.index and name.endswith(kind.index)]
+        if weights or indexes:
+            return _of_kind(path, kind, weights, indexes)
+    raise _no_weights(path, names)
+
+
+def _of_kind(path: Path, kind: _Kind, weights: list[str], indexes: list[str]) -> Found:
+    """The files of one kind that make up the model."""
+    single = next((name for name in kind.single if name in weights), None)
+    index = min(
+        indexes,
+        key=lambda n: (not n.startswith(("model.", "pytorch_model.")), len(n)),
+        default="",
+    )
     if index and (single is None or index == f"{single}.index.json"):
         found = _sharded(path, index)
         # With both, libraries take the single file, unless it is one of the shards.
         if single is not None and single not in found.files:
             found.files, found.index = [single], None
         else:
-            _check_shards(found)
+            _check_shards(found, kind)
     elif single is not None:
         found = Found(path, [single])
-    elif weights:
-        found = Found(path, weights)
-        found.problems += _missing_shards(weights)
     else:
-        raise _no_weights(path, names)
+        found = Found(path, _one_model(path, weights) if not kind.single else weights)
+        found.problems += _missing_shards(found.files)
     unused = [name for name in indexes if found.index is None or name != index]
     _leave(found, "unread-index", unused, "was not used")
     rest = [name for name in weights if name not in found.files]
     _leave(found, "unread-file", rest, "holds weights that were not read")
     return found
+
+
+def _one_model(path: Path, weights: list[str]) -> list[str]:
+    """The shards of the one model among GGUF files.
+
+    Folders often hold one model in many formats; which one is meant must be said.
+    """
+    models: dict[str, list[str]] = {}
+    for name in weights:
+        if _PROJECTOR in name.lower() and len(weights) > 1:
+            continue
+        shard = _SHARD.fullmatch(name)
+        models.setdefault(shard[1] if shard else name, []).append(name)
+    if len(models) > 1:
+        listed = ", ".join(shown(name) for name in list(models)[:_MOST_NAMES])
+        raise UnreadableError(
+            f"holds {len(models)} GGUF models: {listed}",
+            file=shown(str(path)),
+            expected="one model",
+            advice="Name one of the files.",
+        )
+    return next(iter(models.values()), weights[:1])
 
 
 def _one_file(path: Path) -> Found:
@@ -107,16 +185,28 @@ def _one_file(path: Path) -> Found:
         raise UnreadableError(
             "does not exist",
             file=shown(str(path)),
-            expected="a folder or a .safetensors file",
+            expected="a folder or a weight file",
             advice="Check the spelling of the path.",
         ) from error
-    if path.suffix.lower() in (*_PICKLES, *_OTHERS):
+    if path.suffix.lower() in _OTHERS:
         raise _no_weights(path.parent, [path.name])
     found = Found(path.parent, [path.name])
     shard = _SHARD.fullmatch(path.name)
     if shard and int(shard[3]) > 1:
-        message = f"one shard of {int(shard[3])} was named; the others were not read"
-        found.problems.append(Problem("one-shard", "warning", message, path.name))
+        if path.suffix == ".gguf":
+            # Its libraries take the other shards, too.
+            total = int(shard[3])
+            wanted = (
+                f"{shard[1]}-{n:05d}-of-{shard[3]}.gguf" for n in range(1, total + 1)
+            )
+            there = {item.name for item in path.parent.iterdir()}
+            found.files = [name for name in wanted if name in there] or [path.name]
+            found.problems += _missing_shards(found.files)
+        else:
+            message = (
+                f"one shard of {int(shard[3])} was named; the others were not read"
+            )
+            found.problems.append(Problem("one-shard", "warning", message, path.name))
     return found
 
 
@@ -137,7 +227,7 @@ def _sharded(path: Path, index: str) -> Found:
     return found
 
 
-def _check_shards(found: Found) -> None:
+def _check_shards(found: Found, kind: _Kind) -> None:
     for shard in found.files:
         pure = PurePosixPath(shard)
         if pure.is_absolute() or ".." in pure.parts or "\0" in shard:
@@ -154,9 +244,10 @@ def _check_shards(found: Found) -> None:
         if not there:
             message = f"names the absent shard '{shown(shard)}'"
             raise _bad_index(found.index_name, message, "every shard in place")
-        if pure.suffix != _SUFFIX:
-            message = f"names '{shown(shard)}', which is not safetensors"
-            raise _bad_index(found.index_name, message, "shards in .safetensors files")
+        if pure.suffix not in kind.suffixes:
+            message = f"names '{shown(shard)}', which is not {kind.word}"
+            listed = " or ".join(kind.suffixes)
+            raise _bad_index(found.index_name, message, f"shards in {listed} files")
 
 
 def _bad_index(index: str, message: str, expected: str) -> IndexFileError:
@@ -193,29 +284,25 @@ def _leave(found: Found, code: str, names: list[str], what: str) -> None:
 
 
 def _no_weights(path: Path, names: list[str]) -> UnreadableError:
-    pickles = [name for name in names if name.endswith(_PICKLES)]
+    suffixes = tuple(suffix for kind in _KINDS for suffix in kind.suffixes)
     others = [name for name in names if name.endswith(_OTHERS)]
     inside = [
         name
         for name in names
-        if (path / name).is_dir() and any((path / name).glob(f"*{_SUFFIX}"))
+        if (path / name).is_dir()
+        and any(item.name.endswith(suffixes) for item in (path / name).iterdir())
     ]
-    listed = pickles or others or inside or names
+    listed = others or inside or names
     what = ", ".join(shown(name) for name in listed[:_MOST_NAMES]) or "nothing"
-    advice = "Name a folder or file with .safetensors weights."
-    if pickles:
-        advice = (
-            "Pickles can run any program and are never unpickled here: convert them"
-            " to safetensors where you trust them (save_pretrained does)."
-        )
-    elif others:
+    advice = "Name a folder or file with weights."
+    if others:
         advice = "Convert them to safetensors first."
     elif inside:
         advice = f"Name one of the subfolders with weights, such as {shown(inside[0])}."
     return UnreadableError(
-        f"no safetensors weights; found {what}",
+        f"no weights of a known format; found {what}",
         file=shown(str(path)),
-        expected="model.safetensors, an index with shards, or *.safetensors",
+        expected="safetensors, PyTorch, GGUF or ONNX files",
         advice=advice,
     )
 

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final, Protocol
 
+from parentage.model.architecture.gguf import in_words_of_configs
 from parentage.model.assign import assign
 from parentage.model.description import (
     Attention,
@@ -75,8 +76,9 @@ def describe(
     Args:
         name: how the model was referred to.
         entries: stored tensors by name.
-        config: the parsed config, possibly empty: hints only.
+        config: the parsed config or GGUF metadata, possibly empty: hints only.
     """
+    config = in_words_of_configs(config)
     stored = [
         Stored(key, entry.dtype, tuple(entry.shape)) for key, entry in entries.items()
     ]

@@ -17,7 +17,8 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from parentage.artifact import DTYPES, open_checkpoint
+from parentage.artifact import SAFETENSORS as DTYPES
+from parentage.artifact import open_checkpoint
 from parentage.errors import ParentageError
 
 SLOWEST = 2.0

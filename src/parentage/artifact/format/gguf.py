@@ -67,6 +67,7 @@ class GgufHeader:
         tensors: the tensors in order.
         alignment: of tensors, in bytes.
         data_start: where the data begins.
+        big_endian: whether numbers are stored with the high byte first.
     """
 
     version: int
@@ -74,6 +75,7 @@ class GgufHeader:
     tensors: tuple[GgufTensor, ...]
     alignment: int
     data_start: int
+    big_endian: bool = False
 
 
 def read_gguf_header(file: LocalFile) -> GgufHeader:
@@ -104,7 +106,12 @@ def read_gguf_header(file: LocalFile) -> GgufHeader:
     found = [_tensor(cursor) for _ in range(tensors)]
     start = -(-cursor.offset // alignment) * alignment
     return GgufHeader(
-        version, metadata, _placed(file, found, start, alignment), alignment, start
+        version,
+        metadata,
+        _placed(file, found, start, alignment),
+        alignment,
+        start,
+        cursor.big_endian,
     )
 
 

@@ -12,7 +12,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeGuard
 
-from parentage.artifact.dtypes import DTYPES
+from parentage.artifact.dtypes import SAFETENSORS
 from parentage.artifact.entry import Entry, Problem, shown
 from parentage.artifact.format.jsontext import Limits, parse_object
 from parentage.artifact.format.layout import check_layout
@@ -128,9 +128,9 @@ def _entry(file: LocalFile, name: str, item: object, start: int) -> Entry:
         message = f"described by {shown(str(keys))}"
         raise _malformed(file, message, "dtype, shape and data_offsets", tensor=name)
     dtype, shape = item["dtype"], item["shape"]
-    if not isinstance(dtype, str) or dtype not in DTYPES:
+    if not isinstance(dtype, str) or dtype not in SAFETENSORS:
         message = f"unknown dtype '{shown(str(dtype))}'"
-        raise _malformed(file, message, f"one of {', '.join(DTYPES)}", tensor=name)
+        raise _malformed(file, message, f"one of {', '.join(SAFETENSORS)}", tensor=name)
     if not _naturals(shape) or len(shape) > _MAX_AXES:
         message = f"shape {shown(str(shape))} is malformed"
         expected = f"a list of at most {_MAX_AXES} integers >= 0"
@@ -139,7 +139,7 @@ def _entry(file: LocalFile, name: str, item: object, start: int) -> Entry:
     if math.prod(axis or 1 for axis in shape) > _MAX_ELEMENTS:
         message = f"shape {shown(str(shape))} has too many elements"
         raise _malformed(file, message, "at most 2**59 elements", tensor=name)
-    bits = math.prod(shape) * DTYPES[dtype].bits
+    bits = math.prod(shape) * int(SAFETENSORS[dtype].bits)
     begin, end = _range(file, name, item["data_offsets"], start)
     if bits != 8 * (end - begin):
         raise LayoutError(

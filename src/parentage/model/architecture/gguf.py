@@ -9,6 +9,7 @@ and those of one head under ``*_length_mla``.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sized
+from contextlib import suppress
 from typing import Final
 
 import numpy as np
@@ -18,6 +19,9 @@ from parentage.model.architecture.architecture import Architecture
 from parentage.model.architecture.read import read_architecture
 from parentage.model.architecture.schema import fields_of
 from parentage.model.architecture.values import MAX_LIST
+
+ARCHITECTURE: Final = "general.architecture"
+"""Key by which GGUF metadata can be told from a config."""
 
 _GATING: Final = {1: "softmax", 2: "sigmoid"}
 _VISION: Final = "clip.vision"
@@ -37,8 +41,27 @@ def read_gguf(metadata: Mapping[str, object], *, name: str = "") -> Architecture
     Raises:
         ConfigError: the metadata describe no component.
     """
+    table, kind = config_of_metadata(metadata, name=name)
+    return read_architecture(table, name=name, component=kind)
+
+
+def config_of_metadata(
+    metadata: Mapping[str, object], *, name: str = ""
+) -> tuple[dict[str, object], str]:
+    """GGUF metadata in the words of a config.
+
+    Args:
+        metadata: key-value pairs of the header: plain values, or numpy's.
+        name: how the file is referred to.
+
+    Returns:
+        The config, and the kind of module that it is about.
+
+    Raises:
+        ConfigError: the metadata name no architecture.
+    """
     metadata = {key: _plain(value) for key, value in metadata.items()}
-    prefix = metadata.get("general.architecture")
+    prefix = metadata.get(ARCHITECTURE)
     if not isinstance(prefix, str) or not prefix or len(prefix) > 64:
         raise ConfigError(
             "names no architecture",
@@ -55,7 +78,16 @@ def read_gguf(metadata: Mapping[str, object], *, name: str = "") -> Architecture
         if "vocab_size" not in table and isinstance(tokens, Sized):
             table["vocab_size"] = len(tokens)
     table["model_type"] = prefix
-    return read_architecture(table, name=name, component=kind)
+    return table, kind
+
+
+def in_words_of_configs(config: Mapping[str, object]) -> Mapping[str, object]:
+    """A config as it is, or GGUF metadata turned into one."""
+    if not isinstance(config.get(ARCHITECTURE), str):
+        return config
+    with suppress(ConfigError):
+        return config_of_metadata(config)[0]
+    return config
 
 
 def _plain(value: object) -> object:

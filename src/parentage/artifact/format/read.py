@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which format a weight file is in, told by its first bytes and its name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from parentage.artifact.contents import Contents, plain
+from parentage.artifact.format.gguf import MAGIC as GGUF
+from parentage.artifact.format.gguf_contents import read_gguf_contents
+from parentage.artifact.format.safetensors import read_header
+
+if TYPE_CHECKING:
+    from parentage.artifact.source.local import LocalFile
+
+Opener = Callable[[str], "LocalFile"]
+"""Opens another file of the same folder by its name."""
+
+
+def read_contents(file: LocalFile, open_file: Opener) -> Contents:  # noqa: ARG001
+    """The tensors of one weight file; only its header is read.
+
+    Args:
+        file: the file.
+        open_file: for formats that keep weights in files beside it.
+
+    Raises:
+        UnreadableError: it is damaged, or of no known format.
+    """
+    suffix = file.path.suffix.lower()
+    if suffix != ".safetensors":
+        first = file.pread(0, min(8, file.size))
+        if first[:4] == GGUF or suffix == ".gguf":
+            return read_gguf_contents(file)
+    header = read_header(file)
+    found = plain(file, header.entries.values())
+    found.metadata = header.metadata
+    found.problems += header.problems
+    return found
