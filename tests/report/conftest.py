@@ -2,6 +2,7 @@
 """A synthetic audit with everything a report can hold, built without any weights."""
 
 import math
+from pathlib import Path
 
 import pytest
 
@@ -22,8 +23,10 @@ from parentage.report.document import (
     Settings,
     Unrecognised,
 )
+from parentage.run.demo import run_demo
 from parentage.stats.tails import log10_binomial_tail
 
+ZOO = Path(__file__).parents[2] / "zoo"
 LEVEL = -6 - math.log10(412)
 HOSTILE = '<script>alert("x")</script>'
 """A tensor name as an attacker would write it."""
@@ -283,7 +286,10 @@ def model(name, *, unrecognised=(), problems=()):
         ),
         unrecognised=unrecognised,
         problems=problems,
-        notes=("the model type is not known; structure was read from shapes",),
+        notes=(
+            "names are of no known family: roles were taken from shapes, gate and up "
+            "are not told apart",
+        ),
         bytes_stored=2 * TOTAL,
         bytes_read=63_994_112,
     )
@@ -317,7 +323,8 @@ def report_fixture():
             Problem(
                 code="non-finite",
                 severity="warning",
-                message="3 of 4096 values read are NaN or infinite",
+                message="3 of 4096 values read are NaN or infinite and were taken as "
+                "zero",
                 file="model-00002-of-00004.safetensors",
                 tensor="model.layers.7.mlp.up_proj.weight",
                 offset=8192,
@@ -374,6 +381,17 @@ def report_fixture():
         ),
         coverage=0.94,
     )
+
+
+@pytest.fixture(name="demo", scope="session")
+def demo_fixture():
+    """Audits of all bundled models."""
+    return run_demo(ZOO)
+
+
+@pytest.fixture(name="zoo_reports", scope="session")
+def zoo_reports_fixture(demo):
+    return demo.reports
 
 
 @pytest.fixture(name="hostile")

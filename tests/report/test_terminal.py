@@ -97,7 +97,7 @@ def test_model(report):
     text = shown(terminal.print_model, report.candidate)
     assert "vision encoder" in text
     assert "7.61 %" in text
-    assert "the model type is not known" in text
+    assert "names are of no known family" in text
 
 
 def test_methods_in_full():
