@@ -149,3 +149,52 @@ def test_progress_on_a_terminal_only(monkeypatch):
         step("reading [bold]\x1b[31m", 1, 2)
         step("done", 2, 2)
     assert "\x1b[31m" not in terminal.getvalue()
+
+
+def without_time(text):
+    document = json.loads(text)
+    return {k: v for k, v in document.items() if k not in {"created", "seconds"}}
+
+
+def test_every_command_speaks_korean(run, models, small_zoo, tmp_path):
+    pair = (models / "decoder-b", models / "decoder-a")
+    html = tmp_path / "report.html"
+    commands = {
+        "의존성이 발견되지 않았습니다": ("audit", pair[0], "--against", pair[1]),
+        "판정도 내리지 않습니다": ("compare", *pair),
+        "판정 3건 중 3건이 일치합니다.": ("demo", "--zoo", small_zoo),
+        "다이제스트": ("inspect", pair[0]),
+        "귀무가설": ("methods", "swap-coins"),
+        "부호 동전": ("methods", "sign-coins"),
+    }
+    for words, command in commands.items():
+        english, korean = run(*command), run(*command, "--lang", "ko")
+        assert korean.code == english.code
+        assert words not in english.out
+        assert words in " ".join(korean.out.split())
+    for command in (
+        ("audit", pair[0], "--against", pair[1]),
+        ("demo", "--zoo", small_zoo),
+    ):
+        result = run(*command, "--lang", "ko", "--html", html)
+        assert result.err == f"HTML 보고서: {html}\n"
+        assert '<html lang="ko">' in html.read_text(encoding="utf-8")
+
+
+def test_json_is_of_no_language(run, models, small_zoo):
+    pair = (models / "decoder-b", models / "decoder-a")
+    for command in (
+        ("audit", pair[0], "--against", pair[1]),
+        ("compare", *pair),
+        ("demo", "--zoo", small_zoo),
+        ("inspect", pair[0]),
+        ("methods",),
+    ):
+        korean = run(*command, "--json", "--lang", "ko").out
+        assert without_time(korean) == without_time(run(*command, "--json").out)
+
+
+def test_unknown_language(run):
+    result = run("methods", "--lang", "xx")
+    assert result.code == 2
+    assert "'xx' is not one of 'en', 'ko'" in result.err

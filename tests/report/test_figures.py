@@ -5,6 +5,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from parentage.report import figures
+from parentage.report.language import Language
 
 
 @pytest.fixture(name="drawn")
@@ -93,3 +94,27 @@ def test_ragged_maps_do_not_break_the_page(report):
     item = report.modules[1].layer_maps[0]
     odd = item.model_copy(update={"heads": ((9, 1),), "trials": ((4,),)})
     assert figures.layer_map(odd, -8.0, "x") is None
+
+
+def test_words_are_said_in_the_language_of_the_page(report):
+    korean = Language("ko")
+    vision = report.modules[1]
+    level = vision.power.log10_alpha
+    pairs = [
+        (figures.layer_map, (vision.layer_maps[0], level)),
+        (figures.null_plot, (vision.evidence[0],)),
+        (figures.norm_bars, (report.norm_cosines[0],)),
+    ]
+    seen = set()
+    for draw, arguments in pairs:
+        english, said = draw(*arguments, "a"), draw(*arguments, "a", korean)
+        words = {
+            w for w in re.findall(r">([^<>]+)</text>", english) if w in figures.WORDS
+        }
+        seen |= words
+        for word in words:
+            english = english.replace(f">{word}</text>", f">{korean(word)}</text>")
+        assert said == english
+        ET.fromstring(said)
+        assert not re.search(r">[a-z ,]+</text>", said)
+    assert seen == set(figures.WORDS)

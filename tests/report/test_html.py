@@ -7,9 +7,17 @@ import pytest
 
 from parentage.report.details import details_text
 from parentage.report.html import render_demo_html, render_html
+from parentage.report.language import Language
 from parentage.report.view import power10
 
+KOREAN = Language("ko")
 VOID = {"meta", "br", "hr", "img", "link", "input"}
+
+
+def english_in(text):
+    """Runs of three English words or more, names of authors aside."""
+    text = text.replace("Zhu et al", "")
+    return re.findall(r"(?:[A-Za-z’']{2,}[ ,;:]+){2,}[A-Za-z’']{2,}", text)
 
 
 class Page(HTMLParser):
@@ -20,6 +28,9 @@ class Page(HTMLParser):
         self.tags, self.ids, self.links, self.words = [], [], [], []
         self.attributes = []
         self.open = []
+        self.languages = []
+        self.foreign = []
+        self.marked = []
         self.feed(html)
         self.close()
         assert not self.open
@@ -34,6 +45,9 @@ class Page(HTMLParser):
             self.links.append(values["href"])
         if tag not in VOID:
             self.open.append(tag)
+            language = values.get("lang") or (self.languages or [None])[-1]
+            # Code and names of models are of no language.
+            self.languages.append("code" if tag in {"code", "style"} else language)
 
     def handle_startendtag(self, tag, attrs):
         self.tags.append(tag)
@@ -41,10 +55,15 @@ class Page(HTMLParser):
 
     def handle_endtag(self, tag):
         assert self.open.pop() == tag
+        self.languages.pop()
 
     def handle_data(self, data):
         if self.open and self.open[-1] != "style":
             self.words.append(data)
+            if self.languages[-1] == "ko":
+                self.foreign += english_in(data)
+            elif self.languages[-1] == "en":
+                self.marked.append(data)
 
     @property
     def text(self):
@@ -82,6 +101,81 @@ def test_landmarks_headings_and_alternatives(page):
     labelled = [v for k, v in page.attributes if k == "aria-label"]
     assert page.tags.count("figure") <= len(labelled)
     assert ("lang", "en") in page.attributes
+
+
+@pytest.fixture(name="korean", scope="module")
+def korean_fixture(demo):
+    """The demo's page, with every report of the bundled models inside."""
+    return render_demo_html(demo.rows, demo.reports, KOREAN)
+
+
+def test_nothing_of_a_korean_page_is_left_in_english(korean, demo):
+    page = Page(korean)
+    assert page.attributes[0] == ("lang", "ko")
+    # A citation reads the same in both languages and is marked as English.
+    assert [m for m in page.marked if "Ann. Math. Statist." not in m] == []
+    assert page.foreign == []
+    labels = [v for k, v in page.attributes if k == "aria-label"]
+    assert len(labels) > 100
+    assert [label for label in labels if english_in(label)] == []
+    assert len(page.ids) == len(set(page.ids))
+    assert all(link.removeprefix("#") in page.ids for link in page.links)
+
+
+def test_a_korean_page_shows_the_same_numbers(korean, demo):
+    english = Page(render_demo_html(demo.rows, demo.reports)).text
+    numbers = r"\d[\d,.]*\d"
+    assert sorted(re.findall(numbers, Page(korean).text)) == sorted(
+        re.findall(numbers, english)
+    )
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "sejong-vl-8b에서 다음이 확인되었습니다: 비전 인코더(파라미터의 7.61 %",
+        "파라미터 8,880,951,296개 중 675,759,104개",
+        "○ 의존성이 발견되지 않음",
+        "◆ 대응 관계(재사용은 증명되지 않음)",
+        "– 시험 불가",
+        "시드가 같으면 닮아 보입니다.",
+        "donor-vl-7b에는 프로젝터 모듈이 없음",
+        "경고 : 읽은 값 4096개 중 3개가 NaN 또는 무한대여서 0으로 취급함",
+        "부호 동전: 동전 20,480개 중 앞면 19,212개, 우연보다 표준편차의 125.4배 큼",
+        "MLP: GLU 뉴런 20,480 중 19,212",
+        "레이어 0–5, 6–7(참조 모델의 8–9)",
+        "귀무가설",
+    ],
+)
+def test_says_in_korean(report, words):
+    assert words in Page(render_html(report, KOREAN)).text
+
+
+def test_what_is_not_translated_is_marked_as_english(report):
+    module = report.modules[2]
+    reason = "the <moon> was full"
+    odd = module.model_copy(update={"reason": reason, "sentence": f"No: {reason}."})
+    changed = report.model_copy(update={"modules": (odd,)})
+    page = Page(render_html(changed, KOREAN))
+    assert page.foreign == []
+    # In the sentence and in the table of facts.
+    assert page.marked.count(reason) == 2
+    assert "Permuted copies escape. Really." in page.marked
+
+
+def test_hostile_names_are_text_in_korean_too(hostile):
+    html = render_html(hostile, KOREAN)
+    page = Page(html)
+    assert "<script" not in html
+    assert "{{7*7}}" in page.text
+    assert "&amp;amp;" not in html
+
+
+def test_korean_pages_break_between_words_and_name_fonts(report):
+    html = render_html(report, KOREAN)
+    assert re.search(r"body:lang\(ko\) \{[^}]*word-break: keep-all", html)
+    for font in ("Malgun Gothic", "Apple SD Gothic Neo", "Noto Sans KR"):
+        assert f'"{font}"' in html
 
 
 @pytest.mark.parametrize(

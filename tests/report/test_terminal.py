@@ -1,20 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
 import io
+import re
 
 import pytest
+from rich.cells import cell_len
 from rich.console import Console
 
 from parentage.evidence.catalogue import methods
 from parentage.report import terminal
 from parentage.report.comparison import Comparison
+from parentage.report.language import ENGLISH, Language
+
+KOREAN = Language("ko")
 
 
-def shown(function, value, width=100, **options):
+def shown(function, value, width=100, lang=ENGLISH, **options):
     file = io.StringIO()
     console = Console(
         file=file, width=width, markup=False, highlight=False, emoji=False, **options
     )
-    function(value, console)
+    function(value, console, lang)
     return file.getvalue()
 
 
@@ -105,6 +110,55 @@ def test_methods_in_full():
     for heading in ("Question", "Null hypothesis", "Blind spots", "Source"):
         assert heading in text
     assert "layer-map" in shown(terminal.print_methods, list(methods().values()))
+
+
+def test_nothing_in_korean_is_left_in_english(report, zoo_reports, demo):
+    own = report.model_copy(
+        update={"assumptions": next(iter(zoo_reports.values())).assumptions}
+    )
+    every = [
+        (terminal.print_report, own),
+        (terminal.print_comparison, Comparison.from_report(own)),
+        (terminal.print_model, own.candidate),
+        (terminal.print_methods, list(methods().values())),
+        (terminal.print_demo, demo.rows),
+        *((terminal.print_method, m) for m in methods().values()),
+    ]
+    for function, value in every:
+        text = shown(function, value, 160, KOREAN)
+        assert re.search("[가-힣]", text)
+        # Of no language: commands, names of software, citations, hostile names.
+        kept = [
+            line
+            for line in text.splitlines()
+            if not re.search(
+                r"parentage (audit|methods)|Ann\. Math|Zhu et al|script>", line
+            )
+        ]
+        english = r"(?:[A-Za-z]{2,}[ ,;:]+){2,}[A-Za-z]{2,}"
+        assert re.findall(english, "\n".join(kept)) == [], function
+
+
+@pytest.mark.parametrize("width", [40, 72, 200])
+def test_korean_keeps_to_the_width(report, width):
+    text = shown(terminal.print_report, report, width, KOREAN)
+    assert max(cell_len(line.rstrip()) for line in text.splitlines()) <= width
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "sejong-vl-8b에서 다음이 확인되었습니다",
+        "▲ 재사용",
+        "– 시험 불가",
+        "10^-5732",
+        "번호가 바뀐 레이어: 6→8, 7→9",
+        "정확 검정 412개에 대해 보정함",
+    ],
+)
+def test_says_in_korean(report, words):
+    text = shown(terminal.print_report, report, 160, KOREAN)
+    assert words in " ".join(text.split())
 
 
 @pytest.mark.parametrize(
