@@ -198,7 +198,8 @@ def _cap(items: list[_Item], budgets: tuple[int, int]) -> int:
     return low
 
 
-def _rng(seed: int, *words: object) -> np.random.Generator:
+def seeded(seed: int, *words: object) -> np.random.Generator:
+    """Draws that depend on a seed and on what they are for, nothing else."""
     text = "/".join(str(w) for w in (seed, *words))
     digest = hashlib.sha256(text.encode()).digest()
     return np.random.default_rng(int.from_bytes(digest[:8], "little"))
@@ -210,7 +211,7 @@ def _cut(item: _Item, cap: int, seed: int) -> Cut:
     size = max(item.itemsize)
     if math.prod(shape) * size <= cap or len(shape) == 1:
         return whole  # vectors share one relabelling: all dims of all of them
-    rng = _rng(seed, item.key[0], item.key[2], role, shape)
+    rng = seeded(seed, item.key[0], item.key[2], role, shape)
     if role in {"q_proj", "k_proj"}:
         return _cut_heads(item, cap // size, seed)
     axis = item.role.axes.index(CUT_AXIS.get(role, item.role.axes[0]))
@@ -255,7 +256,7 @@ def _cut_heads(item: _Item, elements: int, seed: int) -> Cut:
         rotary = attention.rotary_dims if attention else None
         dims = _some_dims(head_dim, rotary, rows)
     # Query and key must begin at the same key-value head: one draw for both.
-    rng = _rng(seed, item.key[0], item.key[2], "query-key", groups, head_dim)
+    rng = seeded(seed, item.key[0], item.key[2], "query-key", groups, head_dim)
     first = int(rng.integers(0, groups - count + 1))
     chosen = ranges_of([(first + g) * group for g in range(count)])
     return (chosen, dims, ((0, residual),))
@@ -307,7 +308,7 @@ def _choose_experts(
         largest = max(chosen, key=lambda k: len(chosen[k]))
         if len(chosen[largest]) <= 1:
             break
-        rng = _rng(seed, *largest, len(chosen[largest]))
+        rng = seeded(seed, *largest, len(chosen[largest]))
         half = len(chosen[largest]) // 2
         picked = rng.choice(np.array(chosen[largest]), size=half, replace=False)
         chosen[largest] = tuple(sorted(int(e) for e in picked))
