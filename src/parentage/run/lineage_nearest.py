@@ -65,12 +65,12 @@ def nearest_known(
     except ParentageError as error:
         failed.append(error)
         none = path.is_dir() and not find_tokenizer(path)
-        missing.append(_missing(name, error, none=none))
+        missing.append(_missing(name, error, none=none, short=path.is_file()))
     try:
         architecture = open_architecture(path, name)
     except ParentageError as error:
         failed.append(error)
-        missing.append(_missing(name, error, none=False))
+        missing.append(_missing(name, error, none=False, short=path.is_file()))
     if tokenizer is None and architecture is None:
         raise failed[-1] if path.is_dir() else failed[0]
     return NearestDocument(
@@ -94,9 +94,11 @@ def nearest_known(
     )
 
 
-def _missing(name: str, error: ParentageError, *, none: bool) -> Missing:
+def _missing(name: str, error: ParentageError, *, none: bool, short: bool) -> Missing:
+    """Why one of the two is missing; in short where one file cannot hold both."""
+    detail = error.message if short else str(error)
     return Missing(
         code="none" if none else "unreadable",
         model=name,
-        detail="" if none else str(error),
+        detail="" if none else detail,
     )
