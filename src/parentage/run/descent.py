@@ -80,8 +80,10 @@ def describe_descents(
         if m.name in related
     }
     total = max(sum(sizes.values()), 1)
-    found = []
-    for module in own.model.modules:
+    found: dict[str, Descent] = {}
+    base: str | None = None
+    # Modules with layers first: what they show of a merge helps with single tables.
+    for module in sorted(own.model.modules, key=lambda m: -m.layers):
         if module.name not in related:
             continue
         matches = _matches(module, related[module.name], models)
@@ -90,8 +92,11 @@ def describe_descents(
         names = list(
             dict.fromkeys(f.reference for f in related[module.name] if f.reference)
         )
-        found.append(describe(module.name, pieces, names, seed=seed))
-    return found
+        descent = describe(module.name, pieces, names, seed=seed, base=base)
+        if descent.mixture is not None and descent.mixture.base is not None:
+            base = base or descent.mixture.base
+        found[module.name] = descent
+    return [found[m.name] for m in own.model.modules if m.name in found]
 
 
 def _matches(

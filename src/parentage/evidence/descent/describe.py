@@ -94,6 +94,7 @@ def describe(
     *,
     seed: int = 0,
     limits: Limits = LIMITS,
+    base: str | None = None,
 ) -> Descent:
     """Describe the descent of a module from references it is known to depend on.
 
@@ -103,6 +104,7 @@ def describe(
         names: references whose exact tests found dependence, nothing else.
         seed: for the bootstrap.
         limits: where words begin.
+        base: base of a sparse merge that another module of the model showed.
     """
     held = [n for n in names if any(n in p.references for p in pieces)]
     if not held:
@@ -137,7 +139,7 @@ def describe(
                 "direction_reason": "rounding-cannot-be-undone",
             }
         return Descent(kind="quantised", **facts)  # type: ignore[arg-type]
-    return _mixed(pieces, changes, facts, seed, limits)
+    return _mixed(pieces, changes, facts, seed, limits, base)
 
 
 def _mixed(
@@ -146,6 +148,7 @@ def _mixed(
     facts: dict[str, object],
     seed: int,
     limits: Limits,
+    base: str | None,
 ) -> Descent:
     """Merge, low-rank update, merge with an unlisted parent, or plain training."""
     nearest = changes[0].reference
@@ -155,7 +158,7 @@ def _mixed(
     if len(names) > 1 and shared:
         fitted = fit(shared, names, nearest)
         facts["weights"] = fitted.by_name
-        found = mixture(fitted, np.random.default_rng(seed), limits)
+        found = mixture(fitted, np.random.default_rng(seed), limits, base)
         if found is not None:
             facts |= {"mixture": found, "notes": _notes(found, limits)}
             if sum(0.02 < p.weight < 0.98 for p in found.parents) > 1:

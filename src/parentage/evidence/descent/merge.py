@@ -40,7 +40,10 @@ SMALL_STEPS = 0.4
 """Share of changed values that moved by a step or two, above which changes are too
 small for a value that stayed to mean anything."""
 
-MOST_ELEMENTS = 400_000
+SETTLED = 0.97
+"""A base that explains this share of the values needs no rival."""
+
+MOST_ELEMENTS = 150_000
 """Elements over which subsets of parents are looked for; evenly thinned beyond."""
 
 
@@ -150,14 +153,26 @@ def _less(piece: Piece, name: str, base: str) -> Array:
     return found
 
 
-def mixture(fitted: Fitted, rng: np.random.Generator, limits: Limits) -> Mixture | None:
-    """The first kind of merge that explains the candidate, or ``None``."""
+def mixture(
+    fitted: Fitted,
+    rng: np.random.Generator,
+    limits: Limits,
+    base: str | None = None,
+) -> Mixture | None:
+    """The first kind of merge that explains the candidate, or ``None``.
+
+    Args:
+        fitted: from :func:`fit`.
+        rng: source of the bootstrap's draws.
+        limits: where words begin.
+        base: base of a sparse merge that other modules of the model showed.
+    """
     found = _spherical(fitted, rng, limits)
     if found is not None:
         return found
     if fitted.residual <= limits.rounding * fitted.rounding:
         return _linear(fitted, rng)
-    return sparse(fitted, rng, limits)
+    return sparse(fitted, rng, limits, base)
 
 
 def _kin(fitted: Fitted, used: Sequence[str]) -> float:
@@ -350,17 +365,31 @@ def _places(piece: Piece, names: Sequence[str], weights: Array) -> Array:
     return weights / total if total else weights
 
 
-def sparse(fitted: Fitted, rng: np.random.Generator, limits: Limits) -> Mixture | None:
-    """TIES and DARE with any reference as the base that values equal."""
+def sparse(
+    fitted: Fitted,
+    rng: np.random.Generator,
+    limits: Limits,
+    known: str | None = None,
+) -> Mixture | None:
+    """TIES and DARE with any reference as the base that values equal.
+
+    A small module may not show a base by itself; then the one that another module of
+    the model showed is tried.
+    """
     if len(fitted.names) - 1 > MOST_PARENTS:
         return None
-    found = [
-        merge
-        for base in fitted.names
-        if zero_excess(fitted.pieces, base) >= limits.zeros
-        for merge in [_sparse_from(base, fitted, rng)]
+    best: Mixture | None = None
+    bases = [
+        (1.0 if n == known else zero_excess(fitted.pieces, n), n) for n in fitted.names
     ]
-    best = max(found, key=lambda m: m.explained or 0.0, default=None)
+    for excess, base in sorted(bases, reverse=True):
+        if excess < limits.zeros:
+            break
+        found = _sparse_from(base, fitted, rng)
+        if best is None or (found.explained or 0.0) > (best.explained or 0.0):
+            best = found
+        if (best.explained or 0.0) >= SETTLED:
+            break
     if best is None or (best.explained or 0.0) < limits.pattern:
         return None
     return best
@@ -369,18 +398,21 @@ def sparse(fitted: Fitted, rng: np.random.Generator, limits: Limits) -> Mixture 
 def _sparse_from(base: str, fitted: Fitted, rng: np.random.Generator) -> Mixture:
     """The better of the two kinds of sparse merge from one base."""
     parents = tuple(n for n in fitted.names if n != base)
-    blocks = [
-        (
-            (p.values.astype(np.float64) - p.references[base]).ravel(),
-            np.stack([_less(p, n, base).ravel() for n in parents]),
-            p.step().astype(np.float64).ravel(),
+    every = max(1, -(-sum(p.values.size for p in fitted.pieces) // MOST_ELEMENTS))
+    changes, changed, steps = [], [], []
+    for p in fitted.pieces:
+        start = p.references[base].astype(np.float64)
+        changes.append((p.values - start).ravel()[::every])
+        changed.append(
+            np.stack([(p.references[n] - start).ravel()[::every] for n in parents])
         )
-        for p in fitted.pieces
-    ]
-    top = top_changes(
-        [b[0] for b in blocks], [b[1] for b in blocks], [b[2] for b in blocks]
+        steps.append(p.step().astype(np.float64).ravel()[::every])
+    top = top_changes(changes, changed, steps)
+    drops = random_drops(
+        np.concatenate(changes),
+        np.concatenate(changed, axis=1),
+        np.concatenate(steps),
     )
-    drops = random_drops(*_thinned(blocks))
     ties = top.explained >= drops.explained
     weights = top.weights if ties else drops.weights
     density = np.full(len(parents), top.density) if ties else drops.densities
@@ -416,16 +448,6 @@ def _ends(
     ends = intervals(rows, rng=rng, draws=200)
     half: Array = (ends[:, 1] - ends[:, 0]) / 2
     return half
-
-
-def _thinned(
-    blocks: Sequence[tuple[Array, Array, Array]],
-) -> tuple[Array, Array, Array]:
-    change = np.concatenate([b[0] for b in blocks])
-    parents = np.concatenate([b[1] for b in blocks], axis=1)
-    step = np.concatenate([b[2] for b in blocks])
-    every = max(1, -(-len(change) // MOST_ELEMENTS))
-    return change[::every], parents[:, ::every], step[::every]
 
 
 def zero_excess(pieces: Sequence[Piece], reference: str) -> float:

@@ -49,6 +49,11 @@ class Remainder:
     floor: float
 
 
+FEWEST = 4
+"""Matrices inside layers without which nothing is said: one matrix alone does not
+show whether a share is the same everywhere."""
+
+
 def uniform(found: Share | None, limits: Limits) -> bool:
     """Whether a share is fractional, well measured and the same everywhere."""
     if found is None or found.chance > limits.precision:
@@ -125,6 +130,8 @@ def remainder(
         nearest: the reference that changed least.
         limits: see :class:`parentage.evidence.descent.limits.Limits`.
     """
+    if sum(p.inner for p in pieces) < FEWEST:
+        return None
     moved = sum(energy(p.values - p.references[nearest]) for p in pieces)
     rounding = sum(energy(p.step()) for p in pieces) / 12
     left = fitted.residual if fitted is not None else moved
