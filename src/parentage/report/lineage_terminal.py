@@ -13,7 +13,7 @@ from parentage.report import format as fmt
 from parentage.report import lineage_words as say
 from parentage.report.language import ENGLISH, Language
 from parentage.report.lineage_text import NO_WEIGHT, architecture_notes, weightless
-from parentage.report.terminal_parts import heading, item, table_of, text_of
+from parentage.report.terminal_parts import clean, heading, item, table_of, text_of
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -121,15 +121,8 @@ def _numbers(pair: TokenizerPair, lang: Language) -> Table:
 
 
 def _scripts(pair: TokenizerPair, lang: Language) -> Table:
-    shared = lang("Shared")
-    table = table_of(
-        lang("Script"),
-        pair.a.name,
-        pair.b.name,
-        shared,
-        "",
-        right=(pair.a.name, pair.b.name, shared),
-    )
+    shared, a, b = lang("Shared"), clean(pair.a.name), clean(pair.b.name)
+    table = table_of(lang("Script"), a, b, shared, "", right=(a, b, shared))
     most = max((max(s.a, s.b) for s in pair.scripts), default=1)
     for script in pair.scripts:
         bar = Text("█" * round(BAR * script.shared / most))
@@ -179,7 +172,7 @@ def _only(
 def _nearest_tokenizers(
     found: TokenizerNearest, console: Console, lang: Language
 ) -> None:
-    name = lang("Nearest to {name}", name=found.name)
+    name = clean(lang("Nearest to {name}", name=found.name))
     shared, contained = lang("Jaccard"), lang("Contained")
     table = table_of(
         name, lang("Relation"), shared, contained, right=(shared, contained)
@@ -321,7 +314,7 @@ def _nearest_architectures(
     found: ComponentNearest, console: Console, lang: Language
 ) -> None:
     component = say.table_word(say.COMPONENTS, found.kind, lang)
-    name = lang("{component} of {name}", component=component, name=found.name)
+    name = clean(lang("{component} of {name}", component=component, name=found.name))
     shared, different = lang("Bits shared"), lang("Bits different")
     table = table_of(
         name,
@@ -334,7 +327,7 @@ def _nearest_architectures(
     for one in found.nearest:
         table.add_row(
             text_of(one.reference),
-            one.released or "–",
+            text_of(one.released or "–"),
             text_of(say.architecture_word(one.word, lang), RELATION_COLOURS[one.word]),
             f"{one.shared_bits:.1f}",
             f"{one.different_bits:.1f}",
