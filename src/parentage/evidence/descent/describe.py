@@ -139,13 +139,14 @@ def describe(
                 "direction_reason": "rounding-cannot-be-undone",
             }
         return Descent(kind="quantised", **facts)  # type: ignore[arg-type]
-    return _mixed(pieces, changes, facts, seed, limits, base)
+    return _mixed(pieces, changes, facts, seed=seed, limits=limits, base=base)
 
 
 def _mixed(
     pieces: Sequence[Piece],
     changes: Sequence[Change],
     facts: dict[str, object],
+    *,
     seed: int,
     limits: Limits,
     base: str | None,
