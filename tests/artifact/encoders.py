@@ -10,7 +10,7 @@ import json
 import shutil
 from pathlib import Path
 
-import ml_dtypes  # noqa: F401  (before safetensors, which looks its formats up)
+import ml_dtypes
 import numpy as np
 from safetensors.numpy import load_file, save_file
 
@@ -125,3 +125,204 @@ FORMATS = {
     "GGUF TQ2_0": lambda path, name: gguf(path / "model.gguf", name, "TQ2_0"),
 }
 """Format -> writes a bundled model in it into a folder."""
+
+
+def codes_and_scales(array, bits, group, *, symmetric):
+    """Round-to-nearest codes from 0 on, with scale and zero for each group of a row."""
+    parts = array.reshape(len(array), -1, group)
+    if symmetric:
+        scale = np.abs(parts).max(-1) / (2 ** (bits - 1) - 1)
+        zero = np.full(scale.shape, 2 ** (bits - 1))
+    else:
+        low, high = np.minimum(parts.min(-1), 0), np.maximum(parts.max(-1), 0)
+        scale = (high - low) / (2**bits - 1)
+        zero = np.rint(-low / np.where(scale == 0, 1, scale))
+    scale = np.where(scale == 0, 1, scale).astype(np.float16).astype(np.float32)
+    found = np.rint(parts / scale[..., None]) + zero[..., None]
+    found = np.clip(found, 0, 2**bits - 1).astype(np.int64).reshape(array.shape)
+    return found, scale, zero.astype(np.int64)
+
+
+def bit_stream(numbers, bits):
+    """Numbers along the first axis, one after the other in words of 32 bits."""
+    length = len(numbers)
+    flags = (numbers[:, None, :] >> np.arange(bits)[None, :, None]) & 1
+    flags = flags.reshape(length * bits // 32, 32, -1).astype(np.uint64)
+    words = (flags << np.arange(32, dtype=np.uint64)[None, :, None]).sum(1)
+    return words.astype(np.uint32).view(np.int32)
+
+
+def gptq_parts(array, bits=4, group=32, *, order=None, symmetric=False, v2=False):
+    """As AutoGPTQ packs a linear layer; ``order`` gives the inputs by activity."""
+    inputs = array.shape[1]
+    order = np.arange(inputs) if order is None else order
+    codes, scale, zero = codes_and_scales(
+        array[:, order], bits, group, symmetric=symmetric
+    )
+    back = np.argsort(order)
+    stored = zero if v2 else (zero - 1) % 2**bits
+    return {
+        "qweight": bit_stream(codes[:, back].T, bits),
+        "qzeros": np.ascontiguousarray(bit_stream(stored, bits).T),
+        "scales": np.ascontiguousarray(scale.T.astype(np.float16)),
+        "g_idx": (back // group).astype(np.int32),
+    }, (codes - np.repeat(zero, group, 1))[:, back] * np.repeat(scale, group, 1)[
+        :, back
+    ]
+
+
+def awq_parts(array, group=32):
+    """As AutoAWQ packs a linear layer."""
+    codes, scale, zero = codes_and_scales(array, 4, group, symmetric=False)
+
+    def pack(table):
+        words = np.zeros((len(table), table.shape[1] // 8), np.uint32)
+        for place, column in enumerate((0, 2, 4, 6, 1, 3, 5, 7)):
+            words |= table[:, column::8].astype(np.uint32) << np.uint32(4 * place)
+        return words.view(np.int32)
+
+    return {
+        "qweight": pack(codes.T),
+        "qzeros": pack(zero.T),
+        "scales": np.ascontiguousarray(scale.T.astype(np.float16)),
+    }, (codes - np.repeat(zero, group, 1)) * np.repeat(scale, group, 1)
+
+
+NF4 = np.array(
+    [
+        -1.0,
+        -0.6961928009986877,
+        -0.5250730514526367,
+        -0.39491748809814453,
+        -0.28444138169288635,
+        -0.18477343022823334,
+        -0.09105003625154495,
+        0.0,
+        0.07958029955625534,
+        0.16093020141124725,
+        0.24611230194568634,
+        0.33791524171829224,
+        0.44070982933044434,
+        0.5626170039176941,
+        0.7229568362236023,
+        1.0,
+    ],
+    np.float32,
+)
+
+
+def nf4_parts(array, block=64):
+    """As bitsandbytes stores four bits, without nested scales."""
+    parts = array.reshape(-1, block)
+    scale = np.abs(parts).max(1)
+    near = np.abs(parts[..., None] / scale[:, None, None] - NF4).argmin(-1)
+    near = near.reshape(-1, 2).astype(np.uint8)
+    state = {
+        "quant_type": "nf4",
+        "blocksize": block,
+        "dtype": "bfloat16",
+        "shape": list(array.shape),
+    }
+    return {
+        "weight": (near[:, :1] << 4) | near[:, 1:],
+        "weight.absmax": scale,
+        "weight.quant_map": NF4,
+        "weight.quant_state.bitsandbytes__nf4": np.frombuffer(
+            json.dumps(state).encode(), np.uint8
+        ),
+    }
+
+
+def int8_parts(array):
+    scale = np.abs(array).max(1)
+    codes = np.rint(array / scale[:, None] * 127).astype(np.int8)
+    return {"weight": codes, "SCB": scale, "weight_format": np.array(0, np.uint8)}
+
+
+def fp8_parts(array, block=128):
+    """As DeepSeek stores eight-bit floats."""
+    rows, columns = array.shape
+    high, wide = -(-rows // block), -(-columns // block)
+    padded = np.zeros((high * block, wide * block), np.float32)
+    padded[:rows, :columns] = array
+    tiles = padded.reshape(high, block, wide, block)
+    scale = np.abs(tiles).max((1, 3)) / 448
+    small = (tiles / scale[:, None, :, None]).reshape(padded.shape)[:rows, :columns]
+    return {
+        "weight": small.astype(ml_dtypes.float8_e4m3fn),
+        "weight_scale_inv": scale.astype(np.float32),
+    }
+
+
+def float4_codes(parts):
+    """Nearest 4-bit floats, two to a byte, the first one low."""
+    table = np.array([0, 0.5, 1, 1.5, 2, 3, 4, 6, 0, -0.5, -1, -1.5, -2, -3, -4, -6])
+    near = np.abs(parts[..., None] - table).argmin(-1).astype(np.uint8)
+    return near[..., ::2] | (near[..., 1::2] << 4)
+
+
+def nvfp4_parts(array):
+    """As ModelOpt stores NVFP4."""
+    whole = np.abs(array).max() / (448 * 6)
+    parts = array.reshape(len(array), -1, 16)
+    scale = (np.abs(parts).max(-1) / 6 / whole).astype(ml_dtypes.float8_e4m3fn)
+    real = scale.astype(np.float32) * whole
+    packed = float4_codes(parts / np.where(real == 0, 1, real)[..., None])
+    return {
+        "weight": packed.reshape(len(array), -1),
+        "weight_scale": scale,
+        "weight_scale_2": np.array(whole, np.float32),
+    }
+
+
+def int4_parts(array, group=32):
+    """As compressed-tensors packs symmetric integers of four bits."""
+    codes, scale, _ = codes_and_scales(array, 4, group, symmetric=True)
+    return {
+        "weight_packed": np.ascontiguousarray(bit_stream(codes.T, 4).T),
+        "weight_scale": scale.astype(np.float16),
+        "weight_shape": np.array(array.shape, np.int64),
+    }
+
+
+def by_layer(path, name, encode, **quantisation):
+    """A folder in which the matrices inside the layers are stored in parts."""
+    tensors = {}
+    for key, array in weights(name).items():
+        if linear(key, array):
+            stem = key.removesuffix(".weight")
+            tensors |= {f"{stem}.{k}": v for k, v in encode(array).items()}
+        else:
+            tensors[key] = array
+    return folder(path, name, tensors, **quantisation)
+
+
+def by_activity(array):
+    order = np.random.default_rng(0).permutation(array.shape[1])
+    return gptq_parts(array, order=order)[0]
+
+
+def three_bits(array):
+    """Packed only where the outputs fill whole words."""
+    return {"weight": array} if len(array) % 32 else gptq_parts(array, 3)[0]
+
+
+FORMATS |= {
+    "GPTQ": lambda path, name: by_layer(
+        path, name, lambda a: gptq_parts(a)[0], quant_method="gptq", bits=4
+    ),
+    "GPTQ by activity": lambda path, name: by_layer(
+        path, name, by_activity, quant_method="gptq", bits=4
+    ),
+    "GPTQ 3 bits": lambda path, name: by_layer(
+        path, name, three_bits, quant_method="gptq", bits=3
+    ),
+    "AWQ": lambda path, name: by_layer(
+        path, name, lambda a: awq_parts(a)[0], quant_method="awq"
+    ),
+    "NF4": lambda path, name: by_layer(path, name, nf4_parts),
+    "INT8 rows": lambda path, name: by_layer(path, name, int8_parts),
+    "FP8 blocks": lambda path, name: by_layer(path, name, fp8_parts),
+    "NVFP4": lambda path, name: by_layer(path, name, nvfp4_parts),
+    "INT4 packed": lambda path, name: by_layer(path, name, int4_parts),
+}

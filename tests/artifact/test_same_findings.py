@@ -13,6 +13,15 @@ FORMATS = [
     "GGUF Q5_1",
     "GGUF MXFP4",
     "GGUF TQ2_0",
+    "GPTQ",
+    "GPTQ by activity",
+    "GPTQ 3 bits",
+    "AWQ",
+    "NF4",
+    "INT8 rows",
+    "FP8 blocks",
+    "NVFP4",
+    "INT4 packed",
 ]
 
 

@@ -137,10 +137,10 @@ _BITS: dict[str, float] = {
     # Several stored tensors together.
     "GPTQ2": 2.25, "GPTQ3": 3.25, "GPTQ4": 4.25, "GPTQ8": 8.25, "AWQ4": 4.25,
     "NF4": 4.5, "FP4": 4.5, "INT8_ROWS": 8, "INT8_SCALED": 8, "FP8_SCALED": 8,
-    "INT4_PACKED": 4.25, "INT8_PACKED": 8.25, "MXFP4": 4.25, "NVFP4": 4.5,
+    "MXFP4": 4.25, "NVFP4": 4.5,
     # A product of two thin matrices, alone or added to a base.
     "LORA": 32,
-}  # fmt: skip
+} | {f"INT{bits}_PACKED": bits + 0.25 for bits in range(1, 9)}  # fmt: skip
 _UNDECODED = frozenset({"Q1_0", "Q8_1", "Q8_K"})
 
 QUANTISED: dict[str, Dtype] = {

@@ -10,6 +10,7 @@ from parentage.artifact.contents import Contents
 from parentage.artifact.entry import Entry, Problem, Severity, shown
 from parentage.artifact.folder import find_weights, read_config
 from parentage.artifact.format.read import read_contents
+from parentage.artifact.quantised.assemble import assemble
 from parentage.artifact.source.local import LocalFile
 from parentage.errors import UnreadableError
 
@@ -73,6 +74,7 @@ def gather(path: Path, stack: ExitStack) -> Gathered:
             found.index, found.index_name, contents.entries
         )
     contents.config = config or contents.config
+    assemble(contents)
     return Gathered(files, contents, found.bytes_read)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import ml_dtypes
 import numpy as np
 from numpy.typing import NDArray
 
@@ -47,4 +48,4 @@ def words(raw: Raw, form: str) -> NDArray[Any]:
 
 def power_of_two(raw: Raw) -> Floats:
     """Scales stored as exponents: ``2**(n - 127)``, and NaN for 255."""
-    return to_float32(raw, "F8_E8M0")
+    return to_float32(raw.view(ml_dtypes.float8_e8m0fnu), "F8_E8M0")

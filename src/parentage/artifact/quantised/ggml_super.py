@@ -14,8 +14,8 @@ from parentage.artifact.quantised.bits import Floats, Raw, bits_of, fields, half
 
 def _spread(scale: Floats, codes: Floats) -> Floats:
     """Scales ``(n, groups)`` times codes ``(n, groups, size)``, flattened."""
-    found: Floats = scale[..., None] * codes
-    return found.reshape(len(codes), 256)
+    found: Floats = (scale[..., None] * codes).reshape(len(codes), 256)
+    return found
 
 
 def q2_k(raw: Raw) -> Floats:
@@ -25,7 +25,8 @@ def q2_k(raw: Raw) -> Floats:
     codes = fields(raw[:, 16:80].reshape(n, 2, 32), (0, 2, 4, 6), 3).reshape(n, 16, 16)
     scale = half(raw[:, 80:82]) * (scales & 15)
     offset = half(raw[:, 82:84]) * (scales >> 4)
-    return (scale[..., None] * codes - offset[..., None]).reshape(n, 256)
+    found: Floats = scale[..., None] * codes - offset[..., None]
+    return found.reshape(n, 256)
 
 
 def q3_k(raw: Raw) -> Floats:
