@@ -21,6 +21,10 @@ IDS = [
     "norm-cosine",
     "content-search",
     "order-test",
+    "aligned-coins",
+    "aligned-units",
+    "aligned-tokens",
+    "disguise-telltales",
 ]
 
 

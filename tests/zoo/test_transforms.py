@@ -39,9 +39,12 @@ UNCHANGED = {
     "flip-neurons": {"seed": 1},
     "flip-values": {"seed": 1},
     "rescale-neurons": {"seed": 1},
+    "flip-rotary-pairs": {"seed": 1},
+    "permute-values": {"seed": 1},
     "fold-gains": {},
     "rotate-residual": {"seed": 1},
     "all-disguises": {"seed": 1},
+    "every-symmetry": {"seed": 1},
 }
 
 

@@ -64,6 +64,39 @@ def flip_values(model: Weights, *, seed: int) -> Weights:
     return hidden
 
 
+def flip_rotary_pairs(model: Weights, *, seed: int) -> Weights:
+    """Change the sign of random rotary pairs in queries and keys together."""
+    rng = np.random.default_rng(seed)
+    hidden = model.copy()
+    groups, half = model.kv_heads, model.head_dim // 2
+    for layer in range(model.layers):
+        sign = rng.choice(np.array([-1, 1], np.float32), (groups, half))
+        rows = np.concatenate([sign, sign], axis=1)  # dims i and i + half turn together
+        hidden.tensors[attention(layer, "k_proj")] *= rows.reshape(-1, 1)
+        wide = np.repeat(rows, model.heads // groups, axis=0)
+        hidden.tensors[attention(layer, "q_proj")] *= wide.reshape(-1, 1)
+    return hidden
+
+
+def permute_values(model: Weights, *, seed: int) -> Weights:
+    """Shuffle the value dims inside every key-value head."""
+    rng = np.random.default_rng(seed)
+    hidden = model.copy()
+    groups, dim, width = model.kv_heads, model.head_dim, model.width
+    each = model.heads // groups
+    for layer in range(model.layers):
+        orders = [rng.permutation(dim) for _ in range(groups)]
+        rows = np.concatenate([g * dim + order for g, order in enumerate(orders)])
+        columns = np.concatenate(
+            [h * dim + orders[h // each] for h in range(model.heads)]
+        )
+        name = attention(layer, "v_proj")
+        hidden.tensors[name] = hidden.tensors[name].reshape(-1, width)[rows]
+        name = attention(layer, "o_proj")
+        hidden.tensors[name] = hidden.tensors[name][:, columns]
+    return hidden
+
+
 def rescale_neurons(model: Weights, *, seed: int, spread: float = 1.0) -> Weights:
     """Multiply up and divide down by a random factor for each neuron.
 

@@ -67,3 +67,10 @@ def everything(model: Weights, *, seed: int) -> Weights:
     for number, change in enumerate(units):
         hidden = change(hidden, seed=seed + 2 + number)
     return hidden
+
+
+def every_symmetry(model: Weights, *, seed: int) -> Weights:
+    """Every disguise, and the signs and orders that those leave alone."""
+    hidden = everything(model, seed=seed)
+    hidden = disguise.flip_rotary_pairs(hidden, seed=seed + 10)
+    return disguise.permute_values(hidden, seed=seed + 11)

@@ -43,10 +43,13 @@ ONE: Mapping[str, Callable[..., Weights]] = {
     "flip-neurons": disguise.flip_neurons,
     "flip-values": disguise.flip_values,
     "rescale-neurons": disguise.rescale_neurons,
+    "flip-rotary-pairs": disguise.flip_rotary_pairs,
+    "permute-values": disguise.permute_values,
     "permute-residual": rebase.permute_residual,
     "fold-gains": rebase.fold_gains,
     "rotate-residual": rebase.rotate_residual,
     "all-disguises": rebase.everything,
+    "every-symmetry": rebase.every_symmetry,
 }
 """Transformations of one model."""
 

@@ -62,3 +62,8 @@ class Evidence:
     residual_group: bool = False
     reason: str | None = None
     details: dict[str, object] = field(default_factory=dict)
+
+    @property
+    def is_exact_test(self) -> bool:
+        """Whether it has a p-value that can support an accusation."""
+        return self.grade == "exact" and self.log10_p is not None

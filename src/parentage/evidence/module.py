@@ -9,6 +9,9 @@ from parentage.evidence.base import Evidence
 from parentage.evidence.layer_map import LayerMap
 from parentage.evidence.similarity import Tally
 
+ALIGNED = "aligned-coins"
+"""Exact tests of units that were aligned first; they are planned before they run."""
+
 
 @dataclass(frozen=True)
 class NormTrap:
@@ -44,6 +47,7 @@ class ModuleEvidence:
         search: ``log10`` of the number of ways in which names were looked for by
             content; every exact p-value of the module is multiplied by it.
         fixed_positions: a fixed position table was found in the residual stream.
+        planned: exact tests of aligned units that are paid for, run or not.
         cell_search: the same for one layer of a block, by block.
     """
 
@@ -62,6 +66,7 @@ class ModuleEvidence:
     search: float = 0.0
     cell_search: dict[str, float] = field(default_factory=dict)
     fixed_positions: bool = False
+    planned: int = 0
 
     @property
     def tally(self) -> Tally:
@@ -81,6 +86,8 @@ class ModuleEvidence:
         ]
 
     def tests(self) -> int:
-        """Number of exact tests that ran: pooled ones and every pair of layers."""
-        pooled = sum(1 for e in self.evidence if e.log10_p is not None)
+        """Number of exact tests: pooled and planned ones, every pair of layers."""
+        ran = [e for e in self.evidence if e.is_exact_test]
+        aligned = sum(e.method == ALIGNED for e in ran)
+        pooled = len(ran) - aligned + max(aligned, self.planned)
         return pooled + sum(found.tests() for found in self.maps)

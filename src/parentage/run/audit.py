@@ -16,6 +16,7 @@ from parentage.evidence.module import ModuleEvidence
 from parentage.model.description import Model
 from parentage.model.resolve import describe
 from parentage.report.document import Report
+from parentage.run.alignment import DEFAULT_UNDO_BUDGET, judge_undone
 from parentage.run.compare import compare_modules
 from parentage.run.content import (
     SHARE_OF_BUDGET as CONTENT_SHARE,
@@ -36,7 +37,7 @@ from parentage.run.width import (
     order_evidence,
 )
 from parentage.verdict.finding import Criteria
-from parentage.verdict.judge import judge, stream_of
+from parentage.verdict.judge import stream_of
 
 DEFAULT_BUDGET = 64_000_000
 """Bytes that may be read of each model: headers, config and weights together."""
@@ -81,6 +82,7 @@ def audit(
     against: Sequence[str | Path],
     *,
     budget: int = DEFAULT_BUDGET,
+    undo_budget: int | None = None,
     seed: int = 0,
     criteria: Criteria | None = None,
     command: Sequence[str] = (),
@@ -92,6 +94,9 @@ def audit(
         candidate: path of the model under test.
         against: paths of the references, at least one.
         budget: bytes to read of each model at most.
+        undo_budget: further bytes of each model, to undo relabellings of modules
+            that are not explained otherwise; 0 leaves it out. By default as many as
+            ``budget``, but no more than 64 MB.
         seed: decides which bytes; fixed before anything is looked at.
         criteria: levels and floors of the findings.
         command: how the audit was called, for the report.
@@ -119,7 +124,11 @@ def audit(
         evidence, problems = gather(
             own, references, budget=budget, seed=seed, progress=progress
         )
-        findings = judge(evidence, criteria)
+        if undo_budget is None:
+            undo_budget = min(budget, DEFAULT_UNDO_BUDGET)
+        findings = judge_undone(
+            own, references, evidence, criteria, budget=undo_budget, seed=seed
+        )
         # Imported late: it needs this module, and weights are judged without it.
         from parentage.run.lineage import lineage_of  # noqa: PLC0415
 

@@ -38,6 +38,12 @@ class Criteria:
             their basis. Measured in ``docs/calibration.md``.
         coupled_ratio: the same where no layer is reused but the token embedding or
             the output matrix is: the two are tied closely through the tokens.
+        aligned_floor: smallest element correlation of held-out tensors, in the layer
+            that agrees most, that counts once a relabelling was undone. About twice
+            the largest of independent controls (``docs/methods/aligned-units.md``).
+        token_floor: the same for the mean cosine of held-out tokens.
+        log10_calibrated: rank among independent controls that a score without an
+            exact test must reach to be called a correspondence.
         power: probability that goes with the power statement.
     """
 
@@ -46,6 +52,9 @@ class Criteria:
     effect_floor: float = 0.02
     shared_basis_ratio: float = 0.2
     coupled_ratio: float = 0.5
+    aligned_floor: float = 0.5
+    token_floor: float = 0.5
+    log10_calibrated: float = -1.5
     power: float = 0.99
 
 

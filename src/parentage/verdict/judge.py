@@ -14,8 +14,15 @@ from collections.abc import Sequence
 
 from parentage.evidence.base import Evidence
 from parentage.evidence.layer_map import Cell, best_cells
-from parentage.evidence.module import ModuleEvidence
+from parentage.evidence.module import ALIGNED, ModuleEvidence
 from parentage.stats.tails import bonferroni
+from parentage.verdict.alignment import (
+    CORRESPONDS,
+    REUSED,
+    aligned_parts,
+    corresponds,
+    supports,
+)
 from parentage.verdict.finding import ACCUSING, ORDER, Criteria, Finding, Part, Word
 from parentage.verdict.power import detectable
 
@@ -126,7 +133,15 @@ def _parts(item: ModuleEvidence, family: int, criteria: Criteria) -> list[Part]:
         where = (e.subject.block, e.subject.layer)
         if e.method == "order-test" and not e.residual_group and where not in covered:
             parts += _order_part(e, item, family, criteria)
+    covered |= {(p.block, layer) for p in parts for layer, _ in p.layers}
+    parts += aligned_parts(
+        item, covered, lambda e: _adjusted_test(e, item, family), criteria
+    )
     return _joined(parts)
+
+
+def _adjusted_test(e: Evidence, item: ModuleEvidence, family: int) -> float:
+    return _adjusted(e.log10_p or 0.0, item, family)
 
 
 def _order_part(
@@ -186,8 +201,11 @@ def _finding(
     family: int,
     criteria: Criteria,
 ) -> Finding:
-    tests = [e for e in item.evidence if e.log10_p is not None]
-    if not tests and not item.maps:
+    exact = [e for e in item.evidence if e.is_exact_test]
+    tests = [e for e in exact if e.method != ALIGNED]
+    aligned = [e for e in exact if e.method == ALIGNED]
+    calibrated = corresponds(item, criteria)
+    if not exact and not item.maps and calibrated is None:
         close = [e for e in item.evidence if e.method == "content-search" and e.value]
         if close:
             return Finding(
@@ -215,18 +233,22 @@ def _finding(
         for found in item.maps
         for cell in best_cells(found)
     ]
+    in_place = min((p for _, p in ps), default=0.0)
+    ps += [(e.log10_p or 0.0, _adjusted_test(e, item, family)) for e in aligned]
     smallest = min((p for p, _ in ps), default=0.0)
     adjusted = min((p for _, p in ps), default=0.0)
     power = detectable(item, family, criteria)
     whole_module = [
         e
         for e in pooled
-        if e.log10_p is not None
-        and _adjusted(e.log10_p, item, family) <= criteria.log10_alpha
+        if _adjusted_test(e, item, family) <= criteria.log10_alpha
         and _effect(e, pooled) >= criteria.effect_floor
     ]
-    effect = _module_effect(parts, tests)
-    common = {
+    relabelled = [
+        e for e in aligned if supports(e, _adjusted_test(e, item, family), criteria)
+    ]
+    effect = _module_effect(parts, relabelled or tests)
+    common: dict[str, object] = {
         "module": item.module,
         "reference": item.reference,
         "reference_module": item.reference_module,
@@ -235,11 +257,13 @@ def _finding(
         "effect": effect,
         "power": power,
     }
-    if parts or whole_module:
+    if parts or whole_module or relabelled:
         identical = item.tally.all_identical and not item.truncated
         reason = None
         if not parts:
             reason = "found over all layers together; no single layer is beyond doubt"
+        if relabelled and in_place > criteria.log10_alpha:
+            reason = REUSED
         return Finding(
             word="identical" if identical else "reused",
             parts=tuple(parts),
@@ -247,10 +271,15 @@ def _finding(
             reason=reason,
             **common,  # type: ignore[arg-type]
         )
-    if adjusted <= criteria.log10_correspondence:
+    if calibrated is not None or adjusted <= criteria.log10_correspondence:
+        reason = CORRESPONDS
+        if calibrated is None:
+            reason = _why_not(item, residual_floor, adjusted, effect, criteria)
+        else:
+            common["effect"] = calibrated.effect
         return Finding(
             word="correspondence",
-            reason=_why_not(item, residual_floor, adjusted, effect, criteria),
+            reason=reason,
             **common,  # type: ignore[arg-type]
         )
     if power is None:

@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Undoing relabellings: where the exact tier did not explain a whole module.
+
+The exact tests compare same-numbered units, so whoever permutes, re-signs, rotates
+or prunes out of order escapes them. This tier aligns first. It has a byte budget of
+its own, and runs only for modules that the exact tier did not call reused throughout.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from parentage.evidence.alignment.align import Alignment, align
+from parentage.evidence.alignment.controls import controls
+from parentage.evidence.alignment.evidence import (
+    coin_evidence,
+    shape_class,
+    telltale_evidence,
+    token_evidence,
+    unit_evidence,
+)
+from parentage.evidence.alignment.telltales import telltales
+from parentage.evidence.alignment.units import Stream
+from parentage.evidence.module import ModuleEvidence
+from parentage.run.alignment_reader import read_stream
+from parentage.run.sampler import Reader
+from parentage.verdict.finding import ACCUSING, Criteria, Finding
+from parentage.verdict.judge import judge
+
+if TYPE_CHECKING:
+    from parentage.run.audit import Opened
+
+DEFAULT_UNDO_BUDGET = 64_000_000
+"""Bytes of each model that may be read to undo relabellings, beyond the main budget."""
+
+KINDS_OF_COINS = 3
+ROLES = {"embedding": "token_embedding", "head": "lm_head"}
+"""Modules on the text decoder's stream, and the rows by which they are judged."""
+
+
+def judge_undone(
+    own: Opened,
+    references: Sequence[Opened],
+    evidence: Sequence[ModuleEvidence],
+    criteria: Criteria,
+    *,
+    budget: int = DEFAULT_UNDO_BUDGET,
+    seed: int = 0,
+) -> list[Finding]:
+    """Findings of the exact tier, and of this one where that explains too little.
+
+    Args:
+        own: the candidate.
+        references: all references of the audit.
+        evidence: of the exact tier; evidence from aligned units is added to it.
+        criteria: levels and floors.
+        budget: bytes that may be read of each model; 0 leaves this tier out.
+        seed: decides which neurons are read where not all fit.
+    """
+    if budget <= 0:
+        return judge(evidence, criteria)
+    plan_tests(evidence, own)
+    findings = judge(evidence, criteria)
+    if undo(own, references, evidence, findings, budget=budget, seed=seed):
+        findings = judge(evidence, criteria)
+    return findings
+
+
+def plan_tests(evidence: Iterable[ModuleEvidence], own: Opened) -> None:
+    """Count the exact tests of this tier before anything is looked at.
+
+    Whether they run depends on what the exact tier found; they are paid for either
+    way, so the family does not depend on the data.
+    """
+    for item in evidence:
+        module = own.model.module(item.module)
+        if module is not None and module.layers and item.reference_module:
+            item.planned = KINDS_OF_COINS * (1 + module.layers)
+
+
+def undo(
+    own: Opened,
+    references: Sequence[Opened],
+    evidence: Sequence[ModuleEvidence],
+    findings: Sequence[Finding],
+    *,
+    budget: int = DEFAULT_UNDO_BUDGET,
+    seed: int = 0,
+) -> bool:
+    """Add evidence from aligned units to modules that are not explained yet.
+
+    Args:
+        own: the candidate.
+        references: all references of the audit.
+        evidence, findings: of the exact tier, in the same order; evidence is added.
+        budget: bytes that may be read of each model.
+        seed: decides which neurons are read where not all fit.
+
+    Returns:
+        Whether anything was added, so that findings must be judged again.
+    """
+    streams: dict[str, Stream | None] = {}
+    reader = Reader(own.checkpoint)
+    added = False
+    for reference in references:
+        items = {
+            (e.module, e.reference_module): (e, f)
+            for e, f in zip(evidence, findings, strict=True)
+            if e.reference == reference.label
+        }
+        wanted = [e for e, f in items.values() if e.planned and not _explained(f)]
+        if not wanted:
+            continue
+        other = Reader(reference.checkpoint)
+        share = budget // len({e.module for e in wanted})
+        for item in wanted:
+            if item.module not in streams:
+                streams[item.module] = _stream(own, item.module, reader, share, seed)
+            candidate = streams[item.module]
+            if candidate is None:
+                continue
+            before = reference.checkpoint.bytes_read
+            theirs = _stream(reference, item.reference_module, other, share, seed)
+            if theirs is None:
+                continue
+            read = reference.checkpoint.bytes_read - before
+            added = True
+            found = align(candidate, theirs)
+            tells = telltales(candidate), telltales(theirs)
+            item.evidence.append(telltale_evidence(item.module, *tells, found))
+            if found is None:
+                continue
+            module = own.model.module(item.module)
+            layers = module.layers if module is not None else 0
+            shape = shape_class(candidate)
+            units = unit_evidence(item.module, found, shape, layers, controls())
+            for e in units:
+                e.details["bytes read of the reference"] = read
+                e.details["all units read"] = candidate.whole and theirs.whole
+            item.evidence += [*units, *coin_evidence(item.module, found)]
+            if item.module == "text_decoder":
+                _judge_tokens([e for e, _ in items.values()], found)
+    return added
+
+
+def _explained(finding: Finding) -> bool:
+    return finding.word in ACCUSING and finding.whole
+
+
+def _stream(
+    opened: Opened, name: str, reader: Reader, budget: int, seed: int
+) -> Stream | None:
+    module = opened.model.module(name)
+    if module is None:
+        return None
+    return read_stream(opened.model, module, reader, budget=budget, seed=seed)
+
+
+def _judge_tokens(items: Iterable[ModuleEvidence], found: Alignment) -> None:
+    """Evidence about embedding and output matrix, in the decoder's basis."""
+    for item in items:
+        if item.module in ROLES:
+            role = ROLES[item.module]
+            tokens = token_evidence(item.module, role, found, controls())
+            item.evidence += [tokens] if tokens is not None else []
