@@ -12,6 +12,7 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from parentage.report.descent_document import DescentItem
 from parentage.report.lineage_nearest import LineageItem
 
 SCHEMA: Final = "parentage.report/1"
@@ -219,6 +220,10 @@ class Report(_Part):
     lineage: tuple[LineageItem, ...] = Field(
         default=(),
         description="tokenizer and architecture beside each reference's; no evidence",
+    )
+    descents: tuple[DescentItem, ...] = Field(
+        default=(),
+        description="kind of descent of modules that exact tests found dependent",
     )
     assumptions: tuple[Assumption, ...]
     coverage: float = Field(

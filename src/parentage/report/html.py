@@ -19,6 +19,7 @@ from markupsafe import Markup, escape
 from parentage.evidence.catalogue import methods
 from parentage.report import format as fmt
 from parentage.report import words
+from parentage.report.descent_html import descent_section
 from parentage.report.details import details_text
 from parentage.report.document import ModuleResult, Power, Report
 from parentage.report.language import ENGLISH, Language
@@ -87,6 +88,7 @@ def _environment(lang: Language) -> Environment:
         catalogue=methods(),
         max_rows=MAX_ROWS,
         lineage=partial(_filter, lineage_sections, lang),
+        descents=partial(_filter, descent_section, lang),
     )
     environment.filters.update(
         power10=power10,

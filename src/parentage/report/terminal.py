@@ -15,6 +15,7 @@ from rich.text import Text
 
 from parentage.report import format as fmt
 from parentage.report import words
+from parentage.report.descent_terminal import print_descents
 from parentage.report.language import ENGLISH, Language
 from parentage.report.lineage_terminal import print_lineage
 from parentage.report.reasons import say_reason
@@ -48,6 +49,7 @@ def print_report(report: Report, console: Console, lang: Language = ENGLISH) -> 
     console.print()
     console.print(_overview(report, lang))
     _details(report, console, lang)
+    print_descents(report.descents, console, lang)
     norm_trap(report.norm_cosines, console, lang)
     print_lineage(report.lineage, console, lang)
     models_read([report.candidate, *report.references], console, lang)

@@ -69,7 +69,7 @@ def describe_descents(
     for finding in findings:
         if finding.word in ACCUSING and finding.reference is not None:
             related.setdefault(finding.module, []).append(finding)
-    if not related:
+    if not related or budget <= 0:
         return []
     readers = {r.label: Reader(r.checkpoint) for r in references}
     reader = Reader(own.checkpoint)

@@ -20,6 +20,7 @@ from parentage.evidence.layer_map import LayerMap
 from parentage.evidence.module import ModuleEvidence
 from parentage.evidence.similarity import Tally
 from parentage.report import words
+from parentage.report.descent_document import DescentItem
 from parentage.report.document import (
     Assumption,
     EvidenceItem,
@@ -123,6 +124,7 @@ def assemble(
     problems: dict[str, list[object]],
     started: float,
     lineage: tuple[LineageItem, ...] = (),
+    descents: tuple[DescentItem, ...] = (),
 ) -> Report:
     """The document of an audit."""
     family = family_size(evidence)
@@ -169,6 +171,7 @@ def assemble(
             if e.norms is not None
         ),
         lineage=lineage,
+        descents=descents,
         assumptions=ASSUMPTIONS,
         coverage=tested / max(own.model.parameters, 1),
     )

@@ -10,7 +10,8 @@ explains the candidate down to the rounding of its stored format is taken.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -54,7 +55,8 @@ class ParentShare:
     Attributes:
         reference: label.
         weight: its weight, as a share of the whole.
-        low, high: 95 % interval from drawing whole tensors with replacement.
+        low, high: 95 % interval from drawing whole tensors (of few tensors: runs of
+            rows) with replacement.
         density: share of its changes that was kept, for sparse merges.
     """
 
@@ -105,6 +107,7 @@ class Fitted:
     others: tuple[str, ...]
     pieces: tuple[Piece, ...]
     products: tuple[Products, ...]
+    blocks: tuple[Products, ...]
     weights: Array
     residual: float
     energy: float
@@ -134,6 +137,13 @@ def fit(pieces: Sequence[Piece], names: Sequence[str], anchor: str) -> Fitted:
         for p in pieces
     ]
     found = solve(inner)
+    halves = [
+        products(
+            part.values - part.references[anchor],
+            [_less(part, name, anchor) for name in others],
+        )
+        for part in _blocks(pieces)
+    ]
     rounding = sum(energy(p.step()) for p in pieces) / 12
     return Fitted(
         tuple(names),
@@ -141,11 +151,35 @@ def fit(pieces: Sequence[Piece], names: Sequence[str], anchor: str) -> Fitted:
         others,
         tuple(pieces),
         tuple(inner),
+        tuple(halves),
         found.weights,
         found.residual,
         found.energy,
         rounding,
     )
+
+
+FEW = 16
+"""With fewer tensors than this, intervals draw runs of their rows instead."""
+
+
+def _blocks(pieces: Sequence[Piece]) -> list[Piece]:
+    """What intervals draw with replacement: tensors, or runs of rows of few tensors."""
+    if len(pieces) >= FEW:
+        return list(pieces)
+    parts = []
+    for piece in pieces:
+        number = min(-(-FEW // len(pieces)), piece.values.shape[0])
+        ends = np.linspace(0, piece.values.shape[0], number + 1).astype(int)
+        parts += [
+            replace(
+                piece,
+                values=piece.values[a:b],
+                references={n: v[a:b] for n, v in piece.references.items()},
+            )
+            for a, b in pairwise(ends.tolist())
+        ]
+    return parts
 
 
 def _less(piece: Piece, name: str, base: str) -> Array:
@@ -204,8 +238,8 @@ def _share(value: float, whole: float) -> float:
 
 def linear_parents(fitted: Fitted, rng: np.random.Generator) -> tuple[ParentShare, ...]:
     """Weights of the sum-to-one fit with intervals."""
-    ends = intervals(fitted.products, rng=rng)
-    anchor = intervals([_for_anchor(p) for p in fitted.products], rng=rng)
+    ends = intervals(fitted.blocks, rng=rng)
+    anchor = intervals([_for_anchor(p) for p in fitted.blocks], rng=rng)
     rows = dict(zip(fitted.others, ends.tolist(), strict=True))
     rows[fitted.anchor] = anchor[0].tolist()
     return tuple(
@@ -443,7 +477,7 @@ def _ends(
     """Half widths of the intervals: those of the plain fit from the same base."""
     rows = [
         products(p.values - p.references[base], [_less(p, n, base) for n in parents])
-        for p in fitted.pieces
+        for p in _blocks(fitted.pieces)
     ]
     ends = intervals(rows, rng=rng, draws=200)
     half: Array = (ends[:, 1] - ends[:, 0]) / 2

@@ -12,6 +12,9 @@ from parentage.evidence.descent.limits import Limits
 from parentage.evidence.descent.pieces import Piece, digits
 from parentage.stats.rounding import FLOAT8, Grid, find_grid, residual, rounded
 
+MOST = 1 << 16
+"""Values of a matrix in which its grid is looked for."""
+
 STORED = {"F8_E4M3": "fp8-e4m3", "F8_E5M2": "fp8-e5m2"}
 
 
@@ -81,6 +84,7 @@ def _grid(piece: Piece, reference: str | None) -> Grid | None:
     values = piece.values if reference is None else piece.references[reference]
     if dtype in STORED:
         return Grid(STORED[dtype], 0, 0.0)
+    values = values[: max(1, MOST // values.shape[1])]
     if not values.any():
         return None
     return find_grid(values, *digits(dtype, values))
