@@ -15,6 +15,7 @@ from parentage.errors import UsageError
 from parentage.evidence.module import ModuleEvidence
 from parentage.model.description import Model
 from parentage.model.resolve import describe
+from parentage.report.descent_document import descent_items
 from parentage.report.document import Report
 from parentage.run.alignment import DEFAULT_UNDO_BUDGET, judge_undone
 from parentage.run.compare import compare_modules
@@ -26,6 +27,8 @@ from parentage.run.content import (
     compare_unrecognised,
     unknown_names,
 )
+from parentage.run.descent import DEFAULT_BUDGET as DESCENT_BUDGET
+from parentage.run.descent import describe_descents
 from parentage.run.document import assemble
 from parentage.run.pairing import ModulePair, kind, pair_modules
 from parentage.run.plan import make_plan
@@ -83,6 +86,7 @@ def audit(
     *,
     budget: int = DEFAULT_BUDGET,
     undo_budget: int | None = None,
+    descent_budget: int = DESCENT_BUDGET,
     seed: int = 0,
     criteria: Criteria | None = None,
     command: Sequence[str] = (),
@@ -97,6 +101,8 @@ def audit(
         undo_budget: further bytes of each model, to undo relabellings of modules
             that are not explained otherwise; 0 leaves it out. By default as many as
             ``budget``, but no more than 64 MB.
+        descent_budget: further bytes of each model, to describe the descent of
+            modules found dependent; 0 leaves it out. No more than ``budget``.
         seed: decides which bytes; fixed before anything is looked at.
         criteria: levels and floors of the findings.
         command: how the audit was called, for the report.
@@ -129,6 +135,15 @@ def audit(
         findings = judge_undone(
             own, references, evidence, criteria, budget=undo_budget, seed=seed
         )
+        descents = descent_items(
+            describe_descents(
+                own,
+                references,
+                findings,
+                budget=min(budget, descent_budget),
+                seed=seed,
+            )
+        )
         # Imported late: it needs this module, and weights are judged without it.
         from parentage.run.lineage import lineage_of  # noqa: PLC0415
 
@@ -144,6 +159,7 @@ def audit(
             problems=problems,
             started=started,
             lineage=lineage_of(own, references),
+            descents=descents,
         )
 
 
