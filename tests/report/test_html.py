@@ -273,3 +273,7 @@ def test_small_helpers():
     details = {"units": {"mlp: GLU neuron": (792, 1536)}, "layers": 6, "by": "rank"}
     assert details_text(details) == "mlp: GLU neuron 792 of 1,536; layers 6; by rank"
     assert details_text({"x": None, "y": True}) == "x None; y True"
+    assert details_text({"rows": [{"layer": 1}], "groups": 2}) == "groups 2"
+    assert details_text({"shares": [1, 2, 3]}) == "shares 1, 2, 3"
+    korean = "MLP: GLU 뉴런 1,536 중 792; 레이어 6; by rank"
+    assert details_text(details, KOREAN) == korean

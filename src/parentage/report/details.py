@@ -62,6 +62,8 @@ def details_text(details: Mapping[str, object], lang: Language = ENGLISH) -> str
     Args:
         details: number or text by name, or by unit within a name.
         lang: the language; names it does not know stay English.
+
+    Rows of named numbers are left to the JSON document.
     """
     texts = []
     for key, value in details.items():
@@ -70,10 +72,17 @@ def details_text(details: Mapping[str, object], lang: Language = ENGLISH) -> str
                 f"{_unit(str(name), lang)} {_plain(inner, lang)}"
                 for name, inner in value.items()
             ]
-        else:
+        elif not _is_table(value):
             name = lang(key) if key in NAMES else key
             texts.append(f"{name} {_plain(value, lang)}")
     return "; ".join(texts)
+
+
+def _is_table(value: object) -> bool:
+    """Whether a value is rows of named numbers, which only programs read."""
+    if not isinstance(value, Sequence) or isinstance(value, str):
+        return False
+    return any(isinstance(row, Mapping) for row in value)
 
 
 def _unit(name: str, lang: Language) -> str:

@@ -89,6 +89,7 @@ CONSTANT = frozenset(
         marked("no unit of this symmetry was found in both models"),
         marked("no exchangeable units were read in both models"),
         marked("no trained tensor of the residual stream was read in both models"),
+        marked("no tensors of equal shape were read"),
         marked("exchange of pairs"),
         # descriptions
         marked(
@@ -174,6 +175,12 @@ def _said(text: str, lang: Language) -> str | None:
         return lang(text)
     if len(text) > MAX_LENGTH:
         return None
+    # Several reasons in one.
+    first, semicolon, rest = text.partition("; ")
+    if semicolon:
+        said, more = _said(first, lang), _said(rest, lang)
+        if said is not None and more is not None:
+            return f"{said}; {more}"
     for pattern, expression in _expressions():
         match = expression.fullmatch(text)
         if match is not None:
