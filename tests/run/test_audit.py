@@ -217,12 +217,15 @@ def test_other_width_is_not_called_independence_without_a_test(save, parent):
 
 def test_budget_is_kept_and_plans_do_not_depend_on_values(save, parent, stranger):
     reference = save("r", parent)
-    small = audit(save("c", descendant(parent, 0.5, 3)), [reference], budget=120_000)
+    child = save("c", descendant(parent, 0.5, 3))
+    small = audit(child, [reference], budget=120_000, descent_budget=0)
     assert small.candidate.bytes_read <= 120_000
     assert small.references[0].bytes_read <= 120_000
     assert words(small)["text_decoder"] == "reused"
     other = audit(save("s", stranger), [reference], budget=120_000, undo_budget=0)
     assert other.candidate.bytes_read == small.candidate.bytes_read
+    more = audit(child, [reference], budget=120_000, descent_budget=50_000)
+    assert 120_000 < more.candidate.bytes_read <= 170_000
 
 
 def test_several_references_and_the_right_one_is_named(save, parent, stranger):

@@ -10,6 +10,7 @@ import click
 from parentage.cli.options import (
     budget_option,
     debug_option,
+    descent_budget_option,
     html_option,
     json_option,
     lang_option,
@@ -68,6 +69,7 @@ class AuditCommand(click.Command):
 @json_option("the report document (parentage.report/1)")
 @lang_option()
 @budget_option()
+@descent_budget_option()
 @seed_option()
 @debug_option()
 def command(
@@ -78,6 +80,7 @@ def command(
     as_json: bool,
     lang: Code,
     budget: int,
+    descent_budget: int,
     seed: int,
 ) -> int:
     """Judge every module of CANDIDATE against one or more references.
@@ -96,12 +99,14 @@ def command(
     line = ["parentage", "audit", candidate]
     for reference in against:
         line += ["--against", reference]
-    line += ["--budget", str(budget), "--seed", str(seed)]
+    line += ["--budget", str(budget), "--descent-budget", str(descent_budget)]
+    line += ["--seed", str(seed)]
     with progress_bar() as progress:
         report = audit(
             candidate,
             against,
             budget=budget,
+            descent_budget=descent_budget,
             seed=seed,
             command=line,
             progress=progress,

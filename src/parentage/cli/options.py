@@ -13,6 +13,7 @@ import click
 from parentage.report.language import LANGUAGES
 
 DEFAULT_BUDGET: Final = 64_000_000
+DEFAULT_DESCENT_BUDGET: Final = 16_000_000
 
 UNITS: Final = {
     "": 1,
@@ -70,6 +71,17 @@ def budget_option() -> Decorator:
         default=DEFAULT_BUDGET,
         help="Bytes to read of each model at most, such as 64MB (the default), 64MiB "
         "or 64000000.",
+    )
+
+
+def descent_budget_option() -> Decorator:
+    """``--descent-budget BYTES``."""
+    return click.option(
+        "--descent-budget",
+        type=Bytes(),
+        default=DEFAULT_DESCENT_BUDGET,
+        help="Further bytes to read of each model at most, to describe what kind of "
+        "descent a module shows that was found dependent (16MB by default).",
     )
 
 
