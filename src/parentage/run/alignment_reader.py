@@ -186,12 +186,22 @@ def _cost(mlp: dict[str, Tensor]) -> int:
     return sum(_nbytes(t) for t in mlp.values())
 
 
+LARGEST = 1e8
+"""Larger values are scaled down: only directions matter, and squares must be finite."""
+
+
+def _sound(values: Floats) -> Floats:
+    """Values whose squares and products with gains cannot overflow."""
+    peak = float(np.abs(values).max(initial=0.0))
+    return values / np.float32(peak) if peak > LARGEST else values
+
+
 def _whole(tensor: Tensor) -> tuple[tuple[tuple[int, int], ...], ...]:
     return tuple(((0, n),) for n in tensor.shape)
 
 
 def _vector(reader: Reader, tensor: Tensor) -> Floats:
-    return reader.rectangle(tensor, _whole(tensor))
+    return _sound(reader.rectangle(tensor, _whole(tensor)))
 
 
 def _neurons(layer: _Layer, gains: dict[str, Floats], job: _Job) -> list[Neurons]:
@@ -210,7 +220,7 @@ def _neurons(layer: _Layer, gains: dict[str, Floats], job: _Job) -> list[Neurons
             continue
         begin = int(job.start * (count - kept))
         cut = (((begin, begin + kept),), ((0, width),))
-        match, down, *rest = (reader.rectangle(t, cut) for t in tensors)
+        match, down, *rest = (_sound(reader.rectangle(t, cut)) for t in tensors)
         match = match * gain
         up = rest[0] * gain if rest else None
         sides = np.linalg.norm(match if up is None else up, axis=1)
@@ -269,7 +279,9 @@ def _heads(layer: _Layer, gains: dict[str, Floats], job: _Job) -> list[Heads]:
     )
     if not fits:
         return []
-    query, key, value, output = (reader.rectangle(t, _whole(t)) for t in tensors)
+    query, key, value, output = (
+        _sound(reader.rectangle(t, _whole(t))) for t in tensors
+    )
     biased = any(t.role in {"q_norm_bias", "k_norm_bias"} for t in module.tensors)
     rotary = (
         None if biased else rotary_classes(q.shape[1], module.attention.rotary_dims)
@@ -290,7 +302,7 @@ def _rows(
         return None, 0
     # The first ones: the same tokens in every model that kept its vocabulary, whatever
     # was appended, and in most tokenizers the frequent ones.
-    rows = reader.rectangle(tensor, (((0, keep),), ((0, width),)))
+    rows = _sound(reader.rectangle(tensor, (((0, keep),), ((0, width),))))
     return rows, len(rows) * per_row
 
 
@@ -303,7 +315,7 @@ def _tokens(
             return (None if rows is None else centred(rows)), spent
         patch = t.role == "patch_embedding" and len(t.shape) == 2
         if patch and t.shape[0] == width and _nbytes(t) <= room:
-            table = reader.rectangle(t, _whole(t)).T
+            table = _sound(reader.rectangle(t, _whole(t))).T
             return centred(np.ascontiguousarray(table)), _nbytes(t)
     return None, 0
 

@@ -34,10 +34,12 @@ class Tail:
         """``log10`` of ``(1 + number of controls at least as large) / (count + 1)``.
 
         Valid where the value is exchangeable with the controls, and never below
-        ``1 / (count + 1)``: more cannot be known from them. Below the kept tail the
-        answer is 0 (p = 1), which is never too small.
+        ``1 / (count + 1)``: more cannot be known from them. At the smallest score that
+        was kept and below it the answer is 0 (p = 1), which is never too small: equal
+        ones may have been left out.
         """
-        if not self.largest or value < self.largest[0]:
+        cut = len(self.largest) < self.count
+        if not self.largest or (cut and value <= self.largest[0]):
             return 0.0
         above = len(self.largest) - bisect_left(self.largest, value)
         return math.log10((1 + above) / (self.count + 1))
