@@ -6,8 +6,11 @@ Loaded by ``conftest.py`` and handed to tests as the fixture ``encoders``.
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
+import struct
+import zipfile
 from pathlib import Path
 
 import ml_dtypes
@@ -325,4 +328,129 @@ FORMATS |= {
     "FP8 blocks": lambda path, name: by_layer(path, name, fp8_parts),
     "NVFP4": lambda path, name: by_layer(path, name, nvfp4_parts),
     "INT4 packed": lambda path, name: by_layer(path, name, int4_parts),
+}
+
+
+TORCH_STORAGES = {"float32": "FloatStorage", "float16": "HalfStorage"}
+
+
+class Pickled:
+    """Writes the instructions of a pickle by hand."""
+
+    @staticmethod
+    def text(value):
+        raw = value.encode()
+        return b"X" + struct.pack("<I", len(raw)) + raw
+
+    @staticmethod
+    def number(value):
+        if value < 2**31:
+            return b"J" + struct.pack("<i", value)
+        raw = value.to_bytes(9, "little")
+        return b"\x8a" + bytes([len(raw)]) + raw
+
+    @staticmethod
+    def name(module, last):
+        return f"c{module}\n{last}\n".encode()
+
+    @classmethod
+    def tuple(cls, *values):
+        return b"(" + b"".join(values) + b"t"
+
+    @classmethod
+    def storage(cls, kind, key, count):
+        parts = cls.text("storage"), cls.name("torch", kind), cls.text(key)
+        return cls.tuple(*parts, cls.text("cpu"), cls.number(count)) + b"Q"
+
+    @classmethod
+    def tensor(cls, storage, shape, strides, offset=0):
+        sizes = [cls.tuple(*map(cls.number, n)) for n in (shape, strides)]
+        empty = cls.name("collections", "OrderedDict") + b")R"
+        given = cls.tuple(storage, cls.number(offset), *sizes, b"\x89", empty)
+        return cls.name("torch._utils", "_rebuild_tensor_v2") + given + b"R"
+
+    @classmethod
+    def dict(cls, items):
+        pairs = b"".join(cls.text(k) + v for k, v in items.items())
+        return b"}(" + pairs + b"u"
+
+    @classmethod
+    def program(cls, body):
+        return b"\x80\x02" + body + b"."
+
+
+def row_major(shape):
+    strides, step = [], 1
+    for size in reversed(shape):
+        strides.insert(0, step)
+        step *= size
+    return strides
+
+
+def torch_archive(path, program, storages, *, root="model", more=()):
+    """A zip archive as torch.save lays it out."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        archive.writestr(f"{root}/data.pkl", program)
+        archive.writestr(f"{root}/byteorder", "little")
+        for key, raw in storages.items():
+            archive.writestr(f"{root}/data/{key}", raw)
+        for name, raw in more:
+            archive.writestr(name, raw)
+        archive.writestr(f"{root}/version", "3\n")
+    return path
+
+
+def torch_zip(path, name):
+    items, storages = {}, {}
+    for number, (key, array) in enumerate(weights(name).items()):
+        storage = Pickled.storage("FloatStorage", str(number), array.size)
+        items[key] = Pickled.tensor(storage, array.shape, row_major(array.shape))
+        storages[str(number)] = array.tobytes()
+    program = Pickled.program(Pickled.dict(items))
+    return torch_archive(path, program, storages)
+
+
+def torch_legacy(path, name):
+    """As torch.save wrote before 2020."""
+    items, storages = {}, {}
+    for number, (key, array) in enumerate(weights(name).items()):
+        parts = (
+            Pickled.text("storage"),
+            Pickled.name("torch", "FloatStorage"),
+            Pickled.text(str(number)),
+            Pickled.text("cpu"),
+            Pickled.number(array.size),
+            b"N",
+        )
+        storage = Pickled.tuple(*parts) + b"Q"
+        items[key] = Pickled.tensor(storage, array.shape, row_major(array.shape))
+        storages[str(number)] = array
+    out = io.BytesIO()
+    magic = (0x1950A86A20F9469CFC6C).to_bytes(10, "little")
+    out.write(Pickled.program(b"\x8a\x0a" + magic))
+    out.write(Pickled.program(Pickled.number(1001)))
+    out.write(Pickled.program(Pickled.dict({"little_endian": b"\x88"})))
+    out.write(Pickled.program(Pickled.dict(items)))
+    keys = b"](" + b"".join(map(Pickled.text, storages)) + b"e"
+    out.write(Pickled.program(keys))
+    for array in storages.values():
+        out.write(struct.pack("<q", array.size) + array.tobytes())
+    path.write_bytes(out.getvalue())
+    return path
+
+
+def with_config(path, name, write, file):
+    write(path / file, name)
+    (path / "config.json").write_text(json.dumps(config(name)))
+    return path
+
+
+FORMATS |= {
+    "PyTorch": lambda path, name: with_config(
+        path, name, torch_zip, "pytorch_model.bin"
+    ),
+    "PyTorch before 2020": lambda path, name: with_config(
+        path, name, torch_legacy, "pytorch_model.bin"
+    ),
+    "GGUF BF16": lambda path, name: gguf(path / "model.gguf", name, "BF16"),
 }

@@ -142,11 +142,45 @@ def transformers_mxfp4() -> dict[str, Any]:
     }
 
 
+def pytorch() -> None:
+    """Files of torch.save in both of its formats: views, shared and odd numbers."""
+    import torch
+    from safetensors.torch import save_file
+
+    base = torch.arange(60, dtype=torch.float32).reshape(6, 10)
+    state = {
+        "plain": base,
+        "turned": base.T,
+        "part": base[1:4, 2:9:3],
+        "half": values(5, 4, 6).half(),
+        "bfloat": values(6, 4, 6).bfloat16(),
+        "integers": torch.arange(-5, 5),
+        "small": torch.tensor([True, False]),
+        "scalar": torch.tensor(2.5),
+        "spread": torch.ones(1, 4).expand(3, 4),
+        "inner.deep": torch.nn.Parameter(values(7, 3, 3)),
+        "bytes": values(8, 2, 5).to(torch.float8_e4m3fn),
+    }
+    module = torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.LayerNorm(2))
+    torch.save(state, FIXTURES / "torch_zip.pt")
+    del state["bytes"]
+    torch.save(
+        state, FIXTURES / "torch_legacy.pt", _use_new_zipfile_serialization=False
+    )
+    nested = {"state_dict": module.state_dict(), "step": 7, "rate": 0.1, "name": "x"}
+    torch.save(nested, FIXTURES / "torch_nested.pt")
+    whole = {k: v.detach().float().clone().contiguous() for k, v in state.items()}
+    whole["bytes"] = values(8, 2, 5).to(torch.float8_e4m3fn).float()
+    whole |= {f"nested.{k}": v for k, v in module.state_dict().items()}
+    save_file(whole, FIXTURES / "torch_expected.safetensors")
+
+
 def main() -> None:
     """Write all fixtures."""
     from safetensors.torch import save_file
 
     FIXTURES.mkdir(exist_ok=True)
+    pytorch()
     for make in (bitsandbytes, compressed_tensors, transformers_mxfp4):
         tensors = {}
         for key, value in make().items():

@@ -22,6 +22,9 @@ FORMATS = [
     "FP8 blocks",
     "NVFP4",
     "INT4 packed",
+    "PyTorch",
+    "PyTorch before 2020",
+    "GGUF BF16",
 ]
 
 

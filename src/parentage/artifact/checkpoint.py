@@ -126,7 +126,10 @@ class Checkpoint:
         entry = self._entry(name)
         if entry.dtype == "C64":
             raise undecodable("C64", file=shown(entry.file), tensor=shown(name))
-        return to_float32(self.read(name, grid, select), entry.dtype)
+        found = self.read(name, grid, select)
+        if found.dtype == np.float32:
+            return found
+        return to_float32(found, entry.dtype)
 
     def digest(self) -> str:
         """SHA-256 over names, formats, shapes and every block read so far.

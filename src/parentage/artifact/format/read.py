@@ -10,9 +10,12 @@ from parentage.artifact.contents import Contents, plain
 from parentage.artifact.format.gguf import MAGIC as GGUF
 from parentage.artifact.format.gguf_contents import read_gguf_contents
 from parentage.artifact.format.safetensors import read_header
+from parentage.artifact.format.torch_file import LEGACY, ZIP, read_torch
 
 if TYPE_CHECKING:
     from parentage.artifact.source.local import LocalFile
+
+_TORCH = (".bin", ".pt", ".pth", ".ckpt")
 
 Opener = Callable[[str], "LocalFile"]
 """Opens another file of the same folder by its name."""
@@ -33,6 +36,8 @@ def read_contents(file: LocalFile, open_file: Opener) -> Contents:  # noqa: ARG0
         first = file.pread(0, min(8, file.size))
         if first[:4] == GGUF or suffix == ".gguf":
             return read_gguf_contents(file)
+        if first[:4] == ZIP or first == LEGACY or suffix in _TORCH:
+            return read_torch(file)
     header = read_header(file)
     found = plain(file, header.entries.values())
     found.metadata = header.metadata
