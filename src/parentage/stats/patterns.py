@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 
 ROUNDS = 8
 MOST_PARENTS = 4
@@ -35,7 +36,8 @@ class Pattern:
             those at which it would be visible.
         by_size: probability that a kept change is larger than a dropped one of the
             same parent: 0.5 for random drops, towards 1 where small ones are dropped.
-        explained: share of elements within rounding of a sum over a subset.
+        explained: share of elements within rounding of a sum over a subset: of all,
+            or of the changed ones, if less.
     """
 
     weights: Array
@@ -114,8 +116,21 @@ def _summary(change: Array, parents: Array, step: Array, applied: Array) -> Patt
         if visible.any():
             densities[parent] = float(kept[visible].mean())
             sizes[parent] = _larger(size[visible & kept], size[visible & ~kept])
-    off = np.abs(change - (applied * parents).sum(0))
-    return Pattern(weights, densities, sizes, float(np.mean(off <= step)))
+    hit = np.abs(change - (applied * parents).sum(0)) <= step
+    return Pattern(weights, densities, sizes, _explained([hit], [change], [step]))
+
+
+def _explained(hits: list[Bools], changes: list[Array], steps: list[Array]) -> float:
+    """Share of elements that were hit: of all, or of the changed ones, if less.
+
+    Where most elements did not change at all, "nothing was kept" explains them
+    whatever made the rest.
+    """
+    hit = np.concatenate(hits)
+    moved = np.abs(np.concatenate(changes)) > np.concatenate(steps)
+    if not moved.any():
+        return 0.0
+    return float(min(hit.mean(), hit[moved].mean()))
 
 
 def _larger(kept: Array, dropped: Array) -> float:
@@ -136,7 +151,8 @@ class TopChanges:
         density: share of each tensor's changes that was kept.
         scale: factor on the merged change.
         weights: effective weights, as in :class:`Pattern`.
-        explained: share of elements within rounding of what the recipe gives.
+        explained: share of elements within rounding of what the recipe gives, in
+            the same way.
     """
 
     density: float
@@ -170,20 +186,33 @@ def _try(
 ) -> TopChanges:
     shares = [_elected(p, density) for p in parents]
     predicted = [(s * p).sum(0) for s, p in zip(shares, parents, strict=True)]
-    top = sum(float(c @ p) for c, p in zip(changes, predicted, strict=True))
-    length = sum(float(p @ p) for p in predicted)
-    scale = top / length if length > 0 else 1.0
-    hits = sum(
-        int(np.count_nonzero(np.abs(c - scale * p) <= s))
+    scale = _scale(changes, predicted, steps)
+    hits = [
+        np.abs(c - scale * p) <= s
         for c, p, s in zip(changes, predicted, steps, strict=True)
-    )
+    ]
     energy = np.sum([(p**2).sum(1) for p in parents], axis=0)
     applied = np.sum(
         [(s * p**2).sum(1) for s, p in zip(shares, parents, strict=True)], axis=0
     )
     weights = scale * applied / np.where(energy > 0, energy, 1)
-    total = sum(len(c) for c in changes)
-    return TopChanges(float(density), scale, weights, hits / max(total, 1))
+    explained = _explained(hits, changes, steps)
+    return TopChanges(float(density), scale, weights, explained)
+
+
+def _scale(changes: list[Array], predicted: list[Array], steps: list[Array]) -> float:
+    """Median of change over prediction, where both are well above rounding.
+
+    A median, because elements near the limit of what was kept may be foretold wrongly
+    and have large changes.
+    """
+    ratios = [
+        c[clear] / p[clear]
+        for c, p, s in zip(changes, predicted, steps, strict=True)
+        for clear in [(np.abs(p) > 8 * s) & (np.abs(c) > s)]
+    ]
+    found = np.concatenate(ratios) if ratios else np.zeros(0)
+    return float(np.median(found)) if found.size else 1.0
 
 
 def _elected(parents: Array, density: float) -> Array:

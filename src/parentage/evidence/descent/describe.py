@@ -14,7 +14,7 @@ from parentage.evidence.descent.limits import LIMITS, Limits
 from parentage.evidence.descent.low_rank import Ranks, ranks
 from parentage.evidence.descent.merge import Fitted, Mixture, fit, mixture
 from parentage.evidence.descent.pieces import Piece, common
-from parentage.evidence.descent.quantised import Quantised, quantised
+from parentage.evidence.descent.quantised import Quantised, quantised, stored_rounded
 from parentage.evidence.descent.remainder import Remainder, remainder
 
 Kind = Literal[
@@ -125,7 +125,7 @@ def describe(
         "sources": rows,
         "elements": sum(p.values.size for p in pieces if not p.square),
     }
-    if whole:
+    if whole and not stored_rounded(pieces, whole[0].reference):
         return Descent(kind="identical", **facts)  # type: ignore[arg-type]
     if _passthrough(rows):
         return Descent(kind="passthrough", **facts)  # type: ignore[arg-type]

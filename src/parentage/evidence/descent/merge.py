@@ -26,7 +26,13 @@ from parentage.stats.affine_fit import (
     products,
     solve,
 )
-from parentage.stats.patterns import MOST_PARENTS, random_drops, top_changes
+from parentage.stats.patterns import (
+    MOST_PARENTS,
+    Pattern,
+    TopChanges,
+    random_drops,
+    top_changes,
+)
 
 Array = NDArray[np.float64]
 Method = Literal["linear", "spherical", "ties", "dare", "unknown"]
@@ -43,6 +49,10 @@ small for a value that stayed to mean anything."""
 
 SETTLED = 0.97
 """A base that explains this share of the values needs no rival."""
+
+FIRST_ELEMENTS = 15_000
+FIRST_EXPLAINED = 0.7
+"""What a first try on few elements must explain to be tried on more."""
 
 MOST_ELEMENTS = 150_000
 """Elements over which subsets of parents are looked for; evenly thinned beyond."""
@@ -416,10 +426,10 @@ def sparse(
     bases = [
         (1.0 if n == known else zero_excess(fitted.pieces, n), n) for n in fitted.names
     ]
-    for excess, base in sorted(bases, reverse=True):
-        if excess < limits.zeros:
-            break
+    for _, base in sorted(bases, reverse=True):
         found = _sparse_from(base, fitted, rng)
+        if found is None:
+            continue
         if best is None or (found.explained or 0.0) > (best.explained or 0.0):
             best = found
         if (best.explained or 0.0) >= SETTLED:
@@ -429,24 +439,17 @@ def sparse(
     return best
 
 
-def _sparse_from(base: str, fitted: Fitted, rng: np.random.Generator) -> Mixture:
-    """The better of the two kinds of sparse merge from one base."""
+def _sparse_from(base: str, fitted: Fitted, rng: np.random.Generator) -> Mixture | None:
+    """The better of the two kinds of sparse merge from one base.
+
+    A small part of the elements is tried first, and ``None`` returned where neither
+    kind comes near.
+    """
+    top, drops = _both(base, fitted, FIRST_ELEMENTS)
+    if max(top.explained, drops.explained) < FIRST_EXPLAINED:
+        return None
+    top, drops = _both(base, fitted, MOST_ELEMENTS)
     parents = tuple(n for n in fitted.names if n != base)
-    every = max(1, -(-sum(p.values.size for p in fitted.pieces) // MOST_ELEMENTS))
-    changes, changed, steps = [], [], []
-    for p in fitted.pieces:
-        start = p.references[base].astype(np.float64)
-        changes.append((p.values - start).ravel()[::every])
-        changed.append(
-            np.stack([(p.references[n] - start).ravel()[::every] for n in parents])
-        )
-        steps.append(p.step().astype(np.float64).ravel()[::every])
-    top = top_changes(changes, changed, steps)
-    drops = random_drops(
-        np.concatenate(changes),
-        np.concatenate(changed, axis=1),
-        np.concatenate(steps),
-    )
     ties = top.explained >= drops.explained
     weights = top.weights if ties else drops.weights
     density = np.full(len(parents), top.density) if ties else drops.densities
@@ -469,6 +472,26 @@ def _sparse_from(base: str, fitted: Fitted, rng: np.random.Generator) -> Mixture
         _kin(fitted, _used(rows)),
         sum(p.values.size for p in fitted.pieces),
     )
+
+
+def _both(base: str, fitted: Fitted, most: int) -> tuple[TopChanges, Pattern]:
+    """Both kinds of sparse merge, on so many elements at most."""
+    parents = [n for n in fitted.names if n != base]
+    every = max(1, -(-sum(p.values.size for p in fitted.pieces) // most))
+    changes, changed, steps = [], [], []
+    for p in fitted.pieces:
+        start = p.references[base].astype(np.float64)
+        changes.append((p.values - start).ravel()[::every])
+        changed.append(
+            np.stack([(p.references[n] - start).ravel()[::every] for n in parents])
+        )
+        steps.append(p.step().astype(np.float64).ravel()[::every])
+    drops = random_drops(
+        np.concatenate(changes),
+        np.concatenate(changed, axis=1),
+        np.concatenate(steps),
+    )
+    return top_changes(changes, changed, steps), drops
 
 
 def _ends(

@@ -74,6 +74,18 @@ def quantised(
     return Quantised(scheme, group, number / len(matrices), tuple(found))
 
 
+def stored_rounded(pieces: Sequence[Piece], reference: str) -> bool:
+    """Whether matrices are stored as eight-bit floats, and the reference's are not.
+
+    As values they count as the reference's, cast; as copies they are rounded ones.
+    """
+    return any(
+        p.dtype in STORED and p.dtypes[reference] not in STORED
+        for p in pieces
+        if p.inner and reference in p.references
+    )
+
+
 def grid(piece: Piece) -> Grid | None:
     """The grid of the candidate's values in one piece."""
     return _grid(piece, None)
