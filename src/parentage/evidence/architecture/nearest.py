@@ -188,7 +188,11 @@ def rank(
     weighers: dict[str, Background] = {}
     found: dict[str, ComponentEvidence] = {}
     for entry in base.of(mine.kind):
-        if before and entry.released >= before:
+        # A year without a month may be its last one.
+        released = (
+            f"{entry.released}-12" if len(entry.released) == 4 else entry.released
+        )
+        if before and released >= before:
             continue
         if entry.maker not in weighers:
             weighers[entry.maker] = base.without(makers=[entry.maker])
