@@ -454,3 +454,116 @@ FORMATS |= {
     ),
     "GGUF BF16": lambda path, name: gguf(path / "model.gguf", name, "BF16"),
 }
+
+
+def varint(value):
+    out = bytearray()
+    while value > 127:
+        out.append(value & 127 | 128)
+        value >>= 7
+    return bytes([*out, value])
+
+
+def message(*fields):
+    """A protocol buffer; a number is stored as such, bytes with their length."""
+    out = b""
+    for number, value in fields:
+        if isinstance(value, int):
+            out += varint(number << 3) + varint(value)
+        else:
+            raw = value.encode() if isinstance(value, str) else value
+            out += varint(number << 3 | 2) + varint(len(raw)) + raw
+    return out
+
+
+def onnx_tensor(name, array, outside=None):
+    kind = {"float32": 1, "float16": 10, "int64": 7}[str(array.dtype)]
+    fields = [(1, n) for n in array.shape] + [(2, kind), (8, name)]
+    if outside is None:
+        return message(*fields, (9, array.tobytes()))
+    pairs = [message((1, k), (2, str(v))) for k, v in outside.items()]
+    return message(*fields, *((13, pair) for pair in pairs), (14, 1))
+
+
+def onnx_file(path, tensors, nodes=()):
+    found = [
+        message((1, i), (1, w), (2, "y"), (3, n), (4, "MatMul")) for i, w, n in nodes
+    ]
+    graph = message(*((1, n) for n in found), (2, "main"), *((5, t) for t in tensors))
+    path.write_bytes(message((1, 8), (2, "test"), (7, graph)))
+    return path
+
+
+def onnx(path, name, *, outside=False):
+    """As exporters write a model: products with turned matrices without names."""
+    tensors, nodes, data = [], [], b""
+    for number, (key, plain) in enumerate(weights(name).items()):
+        title, array = key, plain
+        if linear(key, plain):
+            title = f"onnx::MatMul_{number}"
+            array = np.ascontiguousarray(plain.T)
+            layer = key.removesuffix(".weight").replace(".", "/")
+            nodes.append(("x", title, f"/{layer}/MatMul"))
+        if outside:
+            place = {
+                "location": "model.onnx.data",
+                "offset": len(data),
+                "length": array.nbytes,
+            }
+            tensors.append(onnx_tensor(title, array, place))
+            data += array.tobytes()
+        else:
+            tensors.append(onnx_tensor(title, array))
+    if outside:
+        (path.parent / "model.onnx.data").write_bytes(data)
+    return onnx_file(path, tensors, nodes)
+
+
+def thin(array, rank=8):
+    """The best product of thin matrices."""
+    u, s, v = np.linalg.svd(array, full_matrices=False)
+    return (u[:, :rank] * s[:rank]).astype(np.float32), v[:rank].astype(np.float32)
+
+
+def adapter(path, base, tuned, rank=8, alpha=16, *, whole=False, **settings):
+    """An adapter as PEFT saves it: what turns one bundled model into another.
+
+    With ``whole``, tensors that have no thin matrices are saved as they are.
+    """
+    path.mkdir(parents=True, exist_ok=True)
+    found, target = {}, weights(tuned)
+    for key, array in weights(base).items():
+        if linear(key, array):
+            up, down = thin((target[key] - array) * rank / alpha, rank)
+            stem = "base_model.model." + key.removesuffix(".weight")
+            found[f"{stem}.lora_A.weight"] = down
+            found[f"{stem}.lora_B.weight"] = up
+        elif whole:
+            found[f"base_model.model.{key}"] = target[key]
+    save_file(
+        {k: np.ascontiguousarray(v) for k, v in found.items()},
+        path / "adapter_model.safetensors",
+    )
+    said = {
+        "r": rank,
+        "lora_alpha": alpha,
+        "base_model_name_or_path": base,
+        "peft_type": "LORA",
+    } | settings
+    (path / "adapter_config.json").write_text(json.dumps(said))
+    return path
+
+
+def merged(path, name):
+    """A base and an adapter that makes it nearly another model."""
+    base = ZOO / name.removesuffix("-finetuned")
+    return f"{base}+{adapter(path / 'adapter', base.name, name, 48, whole=True)}"
+
+
+FORMATS |= {
+    "ONNX": lambda path, name: with_config(path, name, onnx, "model.onnx"),
+    "ONNX with data outside": lambda path, name: with_config(
+        path, name, lambda p, n: onnx(p, n, outside=True), "model.onnx"
+    ),
+    "base and adapter": merged,
+}

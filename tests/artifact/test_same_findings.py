@@ -25,6 +25,9 @@ FORMATS = [
     "PyTorch",
     "PyTorch before 2020",
     "GGUF BF16",
+    "ONNX",
+    "ONNX with data outside",
+    "base and adapter",
 ]
 
 

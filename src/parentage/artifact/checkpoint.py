@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from parentage.artifact.dtypes import to_float32, undecodable
 from parentage.artifact.entry import Entry, shown
+from parentage.artifact.format.adapter import apply_adapter, base_and_adapter
 from parentage.artifact.gather import Gathered, gather
 from parentage.artifact.tiles import Range, check_tile
 from parentage.errors import DescriptionError, ParentageError, UnreadableError
@@ -47,7 +48,12 @@ def open_checkpoint(path: str | Path) -> Checkpoint:
 
 def _open(path: str | Path) -> Checkpoint:
     with ExitStack() as stack:
-        checkpoint = Checkpoint(Path(path), gather(Path(path), stack))
+        pair = base_and_adapter(path)
+        if pair is None:
+            gathered = gather(Path(path), stack)
+        else:
+            gathered = apply_adapter(gather(pair[0], stack), gather(pair[1], stack))
+        checkpoint = Checkpoint(Path(path), gathered)
         stack.pop_all()
     return checkpoint
 

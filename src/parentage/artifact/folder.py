@@ -314,12 +314,19 @@ def read_config(found: Found) -> dict[str, Any]:
         ConfigError: it is malformed or longer than 10 MB.
         UnsafePathError: it leads out of the folder.
     """
-    if (
-        not (found.root / "config.json").is_symlink()
-        and not (found.root / "config.json").exists()
-    ):
+    return _beside(found, "config.json")
+
+
+def read_adapter_config(found: Found) -> dict[str, Any]:
+    """The parsed ``adapter_config.json`` beside the weights, likewise."""
+    return _beside(found, "adapter_config.json")
+
+
+def _beside(found: Found, name: str) -> dict[str, Any]:
+    path = found.root / name
+    if not path.is_symlink() and not path.exists():
         return {}
-    return read_json(found.root, "config.json", found, ConfigError, MAX_CONFIG)
+    return read_json(found.root, name, found, ConfigError, MAX_CONFIG)
 
 
 def read_json(

@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING
 
 from parentage.artifact.contents import Contents
 from parentage.artifact.entry import Entry, Problem, Severity, shown
-from parentage.artifact.folder import find_weights, read_config
+from parentage.artifact.folder import (
+    find_weights,
+    read_adapter_config,
+    read_config,
+)
+from parentage.artifact.format.adapter import form_products
 from parentage.artifact.format.read import read_contents
 from parentage.artifact.quantised.assemble import assemble
 from parentage.artifact.source.local import LocalFile
@@ -75,6 +80,7 @@ def gather(path: Path, stack: ExitStack) -> Gathered:
         )
     contents.config = config or contents.config
     assemble(contents)
+    form_products(contents, read_adapter_config(found))
     return Gathered(files, contents, found.bytes_read)
 
 

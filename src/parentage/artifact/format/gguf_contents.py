@@ -24,8 +24,9 @@ from parentage.artifact.entry import Entry, Problem, shown
 from parentage.artifact.format.gguf import GgufHeader, GgufTensor, read_gguf_header
 from parentage.artifact.format.gguf_values import Value
 from parentage.artifact.format.layout import check_layout
+from parentage.artifact.matrices import as_matrix
 from parentage.artifact.quantised.ggml import DECODERS, Blocks, block_types
-from parentage.artifact.values import Floats, Index, Matrix, Part, Plain, Values
+from parentage.artifact.values import Floats, Index, Matrix, Plain, Values
 from parentage.errors import DtypeError, LayoutError
 
 if TYPE_CHECKING:
@@ -146,9 +147,9 @@ class _Rows:
                 vector = len(entry.shape) == 1
                 rows = entry.shape[0] if vector else math.prod(entry.shape[:-1])
                 if rows % (2 * heads) == 0:
-                    return Unpaired(_as_matrix(entry, values), rows // heads, vector)
+                    return Unpaired(as_matrix(entry, values), rows // heads, vector)
         if self._shifted and entry.name.endswith(changes["gains"]):
-            return Shifted(_as_matrix(entry, values), -1.0)
+            return Shifted(as_matrix(entry, values), -1.0)
         return values
 
 
@@ -160,27 +161,6 @@ def _heads(found: Value | None, name: str) -> int:
         found = int(found[layer]) if layer < len(found) else 0
     good = isinstance(found, int) and not isinstance(found, bool) and 0 < found < 2**20
     return found if good and isinstance(found, int) else 0
-
-
-def _as_matrix(entry: Entry, values: Values) -> Matrix:
-    if isinstance(values, Matrix):
-        return values
-    if isinstance(values, Plain):
-        return Numbers(Part(values.file, entry))
-    message = f"{type(values).__name__} is neither plain nor a matrix"
-    raise TypeError(message)
-
-
-class Numbers(Matrix):
-    """Plain numbers as rows and columns of float32."""
-
-    def __init__(self, part: Part) -> None:
-        self.shape = part.entry.shape
-        self._part = part
-
-    def cells(self, rows: Index, columns: Index) -> Floats:
-        """Values at some rows and columns."""
-        return self._part.floats(rows, columns)
 
 
 @dataclass(frozen=True)

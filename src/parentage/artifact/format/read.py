@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from parentage.artifact.contents import Contents, plain
 from parentage.artifact.format.gguf import MAGIC as GGUF
 from parentage.artifact.format.gguf_contents import read_gguf_contents
+from parentage.artifact.format.onnx import read_onnx
 from parentage.artifact.format.safetensors import read_header
 from parentage.artifact.format.torch_file import LEGACY, ZIP, read_torch
 
@@ -21,7 +22,7 @@ Opener = Callable[[str], "LocalFile"]
 """Opens another file of the same folder by its name."""
 
 
-def read_contents(file: LocalFile, open_file: Opener) -> Contents:  # noqa: ARG001
+def read_contents(file: LocalFile, open_file: Opener) -> Contents:
     """The tensors of one weight file; only its header is read.
 
     Args:
@@ -38,6 +39,8 @@ def read_contents(file: LocalFile, open_file: Opener) -> Contents:  # noqa: ARG0
             return read_gguf_contents(file)
         if first[:4] == ZIP or first == LEGACY or suffix in _TORCH:
             return read_torch(file)
+        if suffix == ".onnx":
+            return read_onnx(file, open_file)
     header = read_header(file)
     found = plain(file, header.entries.values())
     found.metadata = header.metadata

@@ -78,6 +78,15 @@ class Stream:
             found += byte
         return None
 
-    def move(self, offset: int) -> None:
-        """Go to another place of the range."""
-        self._buffer, self._start, self._at = b"", offset, 0
+    def skip(self, length: int) -> None:
+        """Pass over bytes without reading them.
+
+        Raises:
+            TruncatedError: the range ends before.
+        """
+        if length > self.left:
+            self.take(length)
+        if self._at + length <= len(self._buffer):
+            self._at += length
+        else:
+            self._start, self._at, self._buffer = self.offset + length, 0, b""

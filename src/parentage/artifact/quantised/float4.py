@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from parentage.artifact.matrices import Turned
 from parentage.artifact.quantised.bits import E2M1, power_of_two
 from parentage.artifact.quantised.parts import (
     FLOATS,
@@ -70,27 +71,6 @@ class Float4(Matrix):
         one = flat(self.whole).floats(np.zeros(1, np.int64), np.zeros(1, np.int64))
         product: Floats = scale / one if self.divides else scale * one
         return product
-
-
-@dataclass(frozen=True)
-class Turned(Matrix):
-    """The last two axes of another matrix exchanged."""
-
-    inner: Matrix
-
-    def __post_init__(self) -> None:
-        *lead, rows, columns = self.inner.shape
-        object.__setattr__(self, "shape", (*lead, columns, rows))
-
-    def cells(self, rows: Index, columns: Index) -> Floats:
-        """Values at some rows and columns."""
-        high, wide = self.inner.shape[-2:]
-        front, inner = np.divmod(rows, wide)
-        out = np.empty((len(rows), len(columns)), np.float32)
-        for number in np.unique(front):
-            here = front == number
-            out[here] = self.inner.cells(number * high + columns, inner[here]).T
-        return out
 
 
 def _checked(packed: Part, scales: Part, sizes: tuple[int, ...]) -> tuple[int, ...]:
