@@ -2,9 +2,10 @@
 """Singular values of a difference: its rank above what rounding leaves.
 
 A low-rank update that was added to stored weights and rounded again is the update plus
-rounding noise. Noise of independent elements has no singular value beyond
-``s (sqrt(m) + sqrt(n))`` up to fluctuations of order ``m**(1/6)`` (Marchenko & Pastur
-1967; Bai & Yin 1993), so the values beyond that edge count the update's rank.
+rounding noise. Independent noise has no singular value much beyond the length of its
+largest row plus that of its largest column (Bandeira & van Handel 2016; for equal
+noise everywhere the edge of Marchenko & Pastur), so the values beyond that edge count
+the update's rank. Rounding noise is not equal everywhere: it grows with the values.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 MARGIN = 1.1
-"""Values must pass the edge by this factor: rounding noise is only nearly white."""
+"""Values must pass the edge by this factor: the edge holds for expectations."""
 
 
 @dataclass(frozen=True)
@@ -65,14 +66,17 @@ class Spectrum:
         return float(self.values[rank - 1] / self.values[rank])
 
 
-def spectrum(matrix: NDArray[np.floating], noise: float) -> Spectrum:
+def spectrum(
+    matrix: NDArray[np.floating], noise: float | NDArray[np.floating]
+) -> Spectrum:
     """Singular values of a matrix whose elements carry noise of a known size.
 
     Args:
         matrix: two axes.
-        noise: standard deviation of the noise of an element.
+        noise: standard deviation of the noise of every element.
     """
     values = np.linalg.svd(np.asarray(matrix, dtype=np.float64), compute_uv=False)
     rows, columns = matrix.shape
-    edge = noise * (np.sqrt(rows) + np.sqrt(columns))
+    variance = np.broadcast_to(np.asarray(noise, dtype=np.float64) ** 2, matrix.shape)
+    edge = np.sqrt(variance.sum(1).max()) + np.sqrt(variance.sum(0).max())
     return Spectrum(values, float(edge), (rows, columns))
