@@ -3,10 +3,11 @@
 
 ``--controls`` measures the scores of independent pairs (part ``choose`` of the full
 zoo, and all of its first replica) and writes them into the package. Without it the
-held-back pairs and the second replica are judged with those, and with them disguises
-that are made here: every symmetry on top of every way of deriving a model, and
-replaced embeddings. Writes alignment.json here and docs/methods/aligned-units.md's
-block of rates.
+held-back pairs and the second replica (of its independent pairs every second one) are
+judged with those, and with them disguises that are made here: every symmetry on top
+of every way of deriving a model, and replaced embeddings. Independent pairs are
+judged by aligned units alone; ``benchmarks.accuracy`` has the rates of all tests
+together. Writes alignment.json here and the rates in docs/methods/aligned-units.md.
 
 Usage: python -m benchmarks.calibration.alignment [--controls] [--limit N]
 """
@@ -32,6 +33,7 @@ from benchmarks.calibration import alignment_page
 from parentage.evidence.alignment.align import ATTENTION, MLP, Alignment, align
 from parentage.evidence.alignment.controls import depth_of
 from parentage.evidence.alignment.evidence import IDENTITY, shape_class
+from parentage.evidence.module import ModuleEvidence
 from parentage.run.alignment import DEFAULT_UNDO_BUDGET, judge_undone
 from parentage.run.alignment_reader import read_stream
 from parentage.run.audit import DEFAULT_BUDGET, Opened, gather, open_model, recognise
@@ -79,10 +81,13 @@ def main() -> None:
         cases = [c for c in full_cases() if c.split == "choose"] + full_cases(1)
         write_controls([c for c in cases if c.label == "independent"][: options.limit])
         return
+    again = full_cases(2)
+    strangers = [c for c in again if c.label == "independent"]
     parts = {
-        "choose": [c for c in full_cases() if c.split == "choose"],
         "held-back": [c for c in full_cases() if c.split == "held-back"],
-        "replica 2": full_cases(2),
+        "replica 2": [c for c in again if c.label != "independent"]
+        + [c for c in strangers if c.kind == "distilled"]
+        + [c for c in strangers if c.kind != "distilled"][::2],
     }
     rows = {
         name: [measure(job) for job in jobs(cases[: options.limit])]
@@ -206,8 +211,12 @@ def measure(job: Job) -> Row:
         weights = registry.apply([load(case.candidate)], changes)
         own = in_memory(weights, case.names[0]).opened()
     started = time.perf_counter()
-    own, references = recognise(own, [other], budget=DEFAULT_BUDGET)
-    evidence, _ = gather(own, references, budget=DEFAULT_BUDGET, seed=0)
+    references = [other]
+    if case.label == "independent":
+        evidence = alone(own, other)
+    else:
+        own, references = recognise(own, references, budget=DEFAULT_BUDGET)
+        evidence, _ = gather(own, references, budget=DEFAULT_BUDGET, seed=0)
     findings = judge_undone(own, references, evidence, Criteria())
     seconds = time.perf_counter() - started
     found = [e for item in evidence for e in item.evidence]
@@ -229,6 +238,12 @@ def measure(job: Job) -> Row:
     own.checkpoint.close()
     other.checkpoint.close()
     return row
+
+
+def alone(own: Opened, other: Opened) -> list[ModuleEvidence]:
+    """No evidence yet about the modules that both have."""
+    names = [m.name for m in own.model.modules if other.model.module(m.name)]
+    return [ModuleEvidence(name, name, other.label) for name in names]
 
 
 def mapped(case: Case, units: Sequence[Any]) -> bool | None:

@@ -29,7 +29,7 @@ def summary(rows: Sequence[Row]) -> dict[str, Any]:
     kinds: dict[str, list[Row]] = defaultdict(list)
     for row in derived:
         kinds[row.kind].append(row)
-    ran = [r.seconds for r in rows if r.basis is not None]
+    ran = [r.seconds for r in innocent if r.basis is not None]
     return {
         "independent": innocence(innocent),
         "students": innocence(students),
@@ -39,13 +39,16 @@ def summary(rows: Sequence[Row]) -> dict[str, Any]:
         ),
         "found": {kind: detection(found) for kind, found in sorted(kinds.items())},
         "largest effect of independent pairs": {
-            block: max((r.effects.get(block, 0.0) for r in innocent), default=0.0)
-            for block in ("mlp", "attention")
+            block: max(
+                (v for r in innocent for b, v in r.effects.items() if b == block),
+                default=0.0,
+            )
+            for block in sorted({b for r in innocent for b in r.effects})
         },
         "telltales of independent pairs": sum(
             r.telltales is not None for r in innocent
         ),
-        "seconds": {
+        "seconds of this tier, independent pairs": {
             "median": round(float(np.median(ran)), 3) if ran else None,
             "largest": round(max(ran), 3) if ran else None,
         },

@@ -137,6 +137,20 @@ def test_layers_that_were_moved_are_mapped(reference, near):
         assert [r["reference layer"] for r in e.details["layers"]] == [0, 2, 3]
 
 
+def test_shuffled_experts_go_by_their_own_name(reference, near):
+    """An MLP that became experts, the neurons of each in an order of its own."""
+    hidden = registry.ONE["upcycle"](near, experts=3, seed=8, shuffle=True)
+    findings, items, _ = judged(hidden, reference)
+    decoder = findings["text_decoder"]
+    blocks = {p.block: len(p.layers) for p in decoder.parts}
+    assert blocks["attention"] == blocks["experts"] == 4
+    assert "mlp" not in blocks
+    units = of_method(items["text_decoder"], "aligned-units")
+    assert {e.subject.block for e in units} == {"attention", "experts"}
+    experts = next(e for e in units if e.subject.block == "experts")
+    assert [r["expert"] for r in experts.details["layers"]] == [0, 1, 2] * 4
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_strangers_stay_strangers(reference, seed):
     stranger = model(50 + seed)

@@ -35,6 +35,7 @@ DEFAULT_UNDO_BUDGET = 64_000_000
 """Bytes of each model that may be read to undo relabellings, beyond the main budget."""
 
 KINDS_OF_COINS = 3
+MATCHED_BLOCKS = frozenset({"attention", "mlp", "experts", "shared_experts"})
 ROLES = {"embedding": "token_embedding", "head": "lm_head"}
 """Modules on the text decoder's stream, and the rows by which they are judged."""
 
@@ -109,7 +110,7 @@ def undo(
             for e, f in zip(evidence, findings, strict=True)
             if e.reference == reference.label
         }
-        wanted = [e for e, f in items.values() if e.planned and not _explained(f)]
+        wanted = [e for e, f in items.values() if e.planned and not _explained(e, f)]
         if not wanted:
             continue
         other = Reader(reference.checkpoint)
@@ -144,8 +145,11 @@ def undo(
     return added
 
 
-def _explained(finding: Finding) -> bool:
-    return finding.word in ACCUSING and finding.whole
+def _explained(item: ModuleEvidence, finding: Finding) -> bool:
+    """Whether every layer is called reused, and experts held against an MLP too."""
+    blocks = {m.block for m in item.maps if m.block in MATCHED_BLOCKS}
+    named = {p.block for p in finding.parts}
+    return finding.word in ACCUSING and finding.whole and blocks <= named
 
 
 def _stream(

@@ -17,6 +17,7 @@ import numpy as np
 
 from parentage.artifact.dtypes import DTYPES
 from parentage.evidence.alignment.units import (
+    SHARED,
     Floats,
     Heads,
     Neurons,
@@ -114,8 +115,6 @@ MLP_ROLES = frozenset({"gate_proj", "up_proj", "down_proj", "fc_in", "fc_out"})
 HEAD_ROLES = frozenset({"q_proj", "k_proj", "v_proj", "o_proj"})
 GAIN_ROLES = frozenset({"input_norm", "post_attention_norm", "pre_feedforward_norm"})
 MLP_BLOCKS = frozenset({"mlp", "experts", "shared_experts"})
-SHARED = -1
-"""Number under which shared experts go: they are no routed expert."""
 
 
 def _layers(module: Module) -> list[_Layer]:

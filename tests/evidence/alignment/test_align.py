@@ -9,7 +9,7 @@ import pytest
 from parentage.evidence.alignment.align import align
 from parentage.evidence.alignment.bases import bases
 from parentage.evidence.alignment.coins import first_of_copies
-from parentage.evidence.alignment.matches import match_heads
+from parentage.evidence.alignment.matches import match_heads, match_neurons
 from parentage.evidence.alignment.signatures import signatures
 from parentage.stats.procrustes import identity
 from parentage.stats.tails import log10_binomial_tail
@@ -161,6 +161,28 @@ def test_head_products_do_not_see_maps_inside_a_head(stream):
     for match, _, _ in match_heads(hidden, own, identity(own.width)):
         assert match.effect == pytest.approx(1.0, abs=1e-3)
         assert match.layer == match.reference_layer
+
+
+def test_neurons_without_a_counterpart_do_not_dilute_the_score(stream):
+    """As where only a part of both was read: a quarter of the neurons is common."""
+    reference, stranger = stream(21), stream(22)
+    own = replace(
+        reference,
+        neurons=tuple(
+            replace(
+                a,
+                match=np.concatenate([a.match[:10], b.match[10:]]),
+                up=np.concatenate([a.up[:10], b.up[10:]]),
+                down=np.concatenate([a.down[:10], b.down[10:]]),
+            )
+            for a, b in zip(reference.neurons, stranger.neurons, strict=True)
+        ),
+    )
+    matches = match_neurons(own, reference, identity(own.width))
+    for match in matches:
+        assert set(range(10)) <= set(match.rows.tolist())
+        assert len(match.rows) <= 20
+        assert match.effect > 0.6
 
 
 def test_plain_mlps_have_no_neuron_coins_but_a_score(stream, change):

@@ -69,12 +69,14 @@ class Flips:
 
     Attributes:
         kind: one of :data:`KINDS`.
+        block: part of a layer, in the words of a description.
         layer, reference_layer: where.
         heads, trials: how many agree, of how many that fell.
         effect: element correlation of the layer's held-out tensors.
     """
 
     kind: str
+    block: str
     layer: int | None
     reference_layer: int | None
     heads: int
@@ -97,7 +99,7 @@ def neuron_flips(matches: Sequence[NeuronMatch]) -> list[Flips]:
             continue
         up, trials = _count(match.up + match.down)
         where = (layer, match.reference_layer)
-        found.append(Flips("GLU neuron", *where, up, trials, match.effect))
+        found.append(Flips("GLU neuron", match.block, *where, up, trials, match.effect))
     return found
 
 
@@ -107,10 +109,12 @@ def head_flips(found: Sequence[tuple[HeadMatch, Heads, Heads]]) -> list[Flips]:
     for match, own, other in found:
         values = _count(_value_products(match, own, other))
         where = (match.layer, match.reference_layer)
-        result.append(Flips("value dim", *where, *values, match.effect))
+        result.append(Flips("value dim", match.block, *where, *values, match.effect))
         if own.rotary is not None:
             turns = _count(_rotary_products(match, own, other, own.rotary))
-            result.append(Flips("rotary pair", *where, *turns, match.effect))
+            result.append(
+                Flips("rotary pair", match.block, *where, *turns, match.effect)
+            )
     return result
 
 

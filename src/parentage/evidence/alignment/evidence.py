@@ -18,7 +18,6 @@ from parentage.stats.tails import log10_binomial_tail
 IDENTITY = "identity"
 """Name of the basis in which every dim is where it was."""
 
-BLOCK_OF = {"GLU neuron": MLP, "value dim": ATTENTION, "rotary pair": ATTENTION}
 SIGNS_MATCH = 0.5
 """Mean product of cosines beyond which fair coins mean that signs were drawn anew."""
 
@@ -67,7 +66,7 @@ def unit_evidence(
             Evidence(
                 "aligned-units",
                 "calibrated",
-                Subject(module, block),
+                Subject(module, items[0].block),
                 "effect of the layer that agrees most",
                 effect,
                 len(items),
@@ -103,13 +102,13 @@ def coin_evidence(module: str, found: Alignment) -> list[Evidence]:
         heads, trials = sum(f.heads for f in counted), sum(f.trials for f in counted)
         if trials:
             effect = max(f.effect for f in counted)
-            subject = Subject(module, BLOCK_OF[kind])
-            pooled = Flips(kind, None, None, heads, trials, effect)
+            subject = Subject(module, counted[0].block)
+            pooled = Flips(kind, counted[0].block, None, None, heads, trials, effect)
             result.append(_coins(subject, pooled, found.basis))
     for kind in KINDS:
         for f in kinds[kind]:
             if f.trials:
-                subject = Subject(module, BLOCK_OF[kind], f.layer, f.reference_layer)
+                subject = Subject(module, f.block, f.layer, f.reference_layer)
                 result.append(_coins(subject, f, found.basis))
     return result
 

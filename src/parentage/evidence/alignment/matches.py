@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from parentage.evidence.alignment.bases import mean_best
-from parentage.evidence.alignment.units import Floats, Heads, Neurons, Stream
+from parentage.evidence.alignment.units import SHARED, Floats, Heads, Neurons, Stream
 from parentage.stats.assignment import assign, mutual_nearest, unit_rows
 from parentage.stats.procrustes import Basis
 
@@ -24,6 +24,9 @@ Index = NDArray[np.int64]
 
 SEARCH_ROWS = 256
 """Neurons of the candidate by which the partner of an MLP is looked for."""
+
+FEWEST = 16
+"""So many matched neurons are scored at least, and a twentieth of those read."""
 
 MOST_HEAD_DIMS = 4096
 """Heads of layers with more query dims are not matched: the table is its square."""
@@ -56,6 +59,13 @@ class NeuronMatch:
     signed: bool
 
     @property
+    def block(self) -> str:
+        """Part of the candidate's layer, in the words of a description."""
+        if self.expert is None:
+            return "mlp"
+        return "shared_experts" if self.expert == SHARED else "experts"
+
+    @property
     def product(self) -> float:
         """Mean over matched neurons of the product of the two cosines.
 
@@ -84,6 +94,7 @@ class HeadMatch:
         heads: matched query heads ``(candidate, reference)``.
         match: mean cosine of the query-key products of matched heads.
         product: mean cosine of the value-output products of matched heads.
+        block: part of a layer, in the words of a description.
     """
 
     layer: int | None
@@ -92,6 +103,7 @@ class HeadMatch:
     heads: tuple[tuple[int, int], ...]
     match: float
     product: float
+    block: str = "attention"
 
     @property
     def effect(self) -> float:
@@ -132,7 +144,7 @@ def match_neurons(
 def _neuron_match(
     own: Neurons, partner: Neurons, score: float, table: Floats, basis: Basis
 ) -> NeuronMatch:
-    rows, columns = mutual_nearest(table)
+    rows, columns = _sure(table, *mutual_nearest(table))
 
     def cosine(left: Floats, right: Floats) -> Floats:
         a = unit_rows(left[rows] @ basis.left)
@@ -154,6 +166,21 @@ def _neuron_match(
         cosine(own.down, partner.down),
         own.signed,
     )
+
+
+def _sure(table: Floats, rows: Index, columns: Index) -> tuple[Index, Index]:
+    """Matches at least half as close as the closest, and not too few of them.
+
+    Of neurons that were pruned away, or lie outside what was read, some are matched
+    with strangers; by their gate rows these are far less alike.
+    """
+    closeness = table[rows, columns]
+    least = max(FEWEST, len(table) // 20)
+    if len(rows) <= least:
+        return rows, columns
+    floor = min(float(closeness.max()) / 2, float(np.sort(closeness)[-least]))
+    keep = closeness >= floor
+    return rows[keep], columns[keep]
 
 
 def match_heads(

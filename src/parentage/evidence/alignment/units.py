@@ -17,12 +17,17 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 
 
+SHARED = -1
+"""Number under which shared experts go: they are no routed expert."""
+
+
 @dataclass(frozen=True)
 class Neurons:
     """Neurons of one MLP, or of one expert; rows are of length one.
 
     Attributes:
-        layer, expert: where they are.
+        layer, expert: where they are; ``expert`` is ``None`` in a dense MLP and
+            :data:`SHARED` in shared experts.
         match: rows by which they are recognised: ``gate_proj``, or ``fc_in`` of an
             MLP without a gate, ``(n, d)``.
         up: ``up_proj`` rows; ``None`` without a gate.
