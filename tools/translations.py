@@ -35,9 +35,9 @@ LOCALE = PACKAGE / "report" / "locale"
 CALLS = frozenset({"_", "lang", "language", "marked"})
 """Functions whose first argument is a text."""
 
-DOMAINS = ("report", "lineage")
-"""Catalogues of a language. Texts that stand in files called ``lineage...`` alone are
-in the second."""
+DOMAINS = ("report", "lineage", "descent")
+"""Catalogues of a language. Texts that stand only in files whose names begin like one
+of the others (``lineage...``) are there."""
 
 Texts = Mapping[str, frozenset[str]]
 """Text -> files in which it stands."""
@@ -49,8 +49,10 @@ def texts(domain: str = DOMAINS[0]) -> Texts:
 
 
 def _home(files: frozenset[str]) -> str:
-    lineage = all(Path(file).name.startswith(DOMAINS[1]) for file in files)
-    return DOMAINS[1] if lineage else DOMAINS[0]
+    for domain in DOMAINS[1:]:
+        if all(Path(file).name.startswith(domain) for file in files):
+            return domain
+    return DOMAINS[0]
 
 
 @cache
