@@ -272,7 +272,8 @@ def test_small_helpers():
     assert power10(None) == "–"
     details = {"units": {"mlp: GLU neuron": (792, 1536)}, "layers": 6, "by": "rank"}
     assert details_text(details) == "mlp: GLU neuron 792 of 1,536; layers 6; by rank"
-    assert details_text({"x": None, "y": True}) == "x None; y True"
+    assert details_text({"x": None, "y": True, "z": False}) == "x –; y true; z false"
+    assert details_text({"gains": [1, 2]}) == "gains 1 against 2"
     assert details_text({"rows": [{"layer": 1}], "groups": 2}) == "groups 2"
     assert details_text({"shares": [1, 2, 3]}) == "shares 1, 2, 3"
     korean = "MLP: GLU 뉴런 1,536 중 792; 레이어 6; by rank"

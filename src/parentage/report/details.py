@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from parentage.report import format as fmt
 from parentage.report.language import ENGLISH, Language, marked
@@ -12,24 +12,36 @@ from parentage.report.words import block_label
 
 NAMES = frozenset(
     {
+        marked("all units read"),
+        marked("basis"),
         marked("blocks"),
+        marked("bytes read of the reference"),
         marked("candidate units"),
+        marked("common dims"),
+        marked("controls"),
         marked("effective features"),
         marked("effective features in blocks"),
         marked("elements"),
         marked("fixed points"),
+        marked("given"),
         marked("groups"),
+        marked("kurtosis of residual coordinates"),
+        marked("largest control"),
         marked("layers"),
         marked("log10 p of blocks"),
         marked("log10 p of fixed points"),
         marked("log10 p of swap coins"),
+        marked("norm gains"),
+        marked("norm gains exactly one"),
         marked("p-value by"),
         marked("pairs of tensors compared"),
         marked("pearson"),
         marked("reference units"),
         marked("relative l2"),
         marked("share changed"),
+        marked("spread of the balance of neurons"),
         marked("tensors"),
+        marked("units"),
         marked("values compared"),
         marked("values equal"),
     }
@@ -74,7 +86,7 @@ def details_text(details: Mapping[str, object], lang: Language = ENGLISH) -> str
             ]
         elif not _is_table(value):
             name = lang(key) if key in NAMES else key
-            texts.append(f"{name} {_plain(value, lang)}")
+            texts.append(f"{name} {_plain(value, lang, _beside)}")
     return "; ".join(texts)
 
 
@@ -93,16 +105,30 @@ def _unit(name: str, lang: Language) -> str:
     return f"{block_label(block, lang)}: {lang(unit)}"
 
 
-def _plain(value: object, lang: Language) -> str:
-    if isinstance(value, bool) or value is None:
-        return str(value)
+def _of(part: str, total: str, lang: Language) -> str:
+    return lang("{part} of {total}", part=part, total=total)
+
+
+def _beside(own: str, other: str, lang: Language) -> str:
+    """The candidate's number beside the reference's."""
+    return lang("{candidate} against {reference}", candidate=own, reference=other)
+
+
+def _plain(
+    value: object,
+    lang: Language,
+    pair: Callable[[str, str, Language], str] = _of,
+) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return lang("true") if value else lang("false")
     if isinstance(value, int | float):
         return fmt.number(value)
     if isinstance(value, str):
-        return say_reason(value, lang)
+        return lang(value) if value in UNITS else say_reason(value, lang)
     if isinstance(value, Sequence):
         texts = [_plain(v, lang) for v in value]
-        if len(texts) == 2:
-            return lang("{part} of {total}", part=texts[0], total=texts[1])
-        return ", ".join(texts)
+        two = len(texts) == 2
+        return pair(texts[0], texts[1], lang) if two else ", ".join(texts)
     return str(value)

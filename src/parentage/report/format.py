@@ -157,6 +157,11 @@ STATISTICS = {
     "z": marked("z {value}"),
     "cosine": marked("cosine {value}"),
     "increasing matches": marked("increasing matches {value}"),
+    "effect of the layer that agrees most": marked(
+        "effect of the layer that agrees most {value}"
+    ),
+    "mean cosine of held-out tokens": marked("mean cosine of held-out tokens {value}"),
+    "telltales": marked("telltales {value}"),
     "share of elements with a close match": marked(
         "share of elements with a close match {value}"
     ),

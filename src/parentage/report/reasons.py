@@ -75,6 +75,15 @@ CONSTANT = frozenset(
             "shares the residual stream of reused parts, which by itself pulls own "
             "weights into their basis; reuse of this module is not shown"
         ),
+        marked(
+            "its units correspond to the reference's once a relabelling is undone, far "
+            "beyond every independent pair measured; no exact test covers this, so "
+            "reuse is not proven"
+        ),
+        marked(
+            "found after a relabelling was undone: units matched by other tensors "
+            "agree in sign beyond chance"
+        ),
         # comparison
         marked(
             "the order test matched the residual dims of the two widths, which leaves "
@@ -91,6 +100,23 @@ CONSTANT = frozenset(
         marked("no trained tensor of the residual stream was read in both models"),
         marked("no tensors of equal shape were read"),
         marked("exchange of pairs"),
+        # alignment
+        marked("no controls of this kind of network"),
+        marked("all norm gains are exactly one, the reference's are not"),
+        marked("no residual dim stands out, some of the reference's do"),
+        marked("both sides of every neuron have the same length"),
+        marked(
+            "the lengths of a neuron's two sides stand in far wilder ratios than the "
+            "reference's"
+        ),
+        marked(
+            "matched neurons agree in magnitude while their signs fall like coins: "
+            "signs were drawn anew"
+        ),
+        marked("identity"),
+        marked("permutation of dims, from tokens"),
+        marked("rotation, from tokens"),
+        marked("rotation, without tokens"),
         # descriptions
         marked(
             "names are of no known family: roles were taken from shapes, gate and up "
