@@ -260,7 +260,8 @@ def _decimal(text: str) -> int | None:
 
 def _fields(file: LocalFile, begin: int, end: int) -> Iterator[tuple[int, int | _Span]]:
     """Fields of a message: number, and an integer or where its bytes lie."""
-    stream = Stream(file, begin, end, _ADVICE)
+    # Little is read ahead: most of the file is numbers that are skipped.
+    stream = Stream(file, begin, end, _ADVICE, ahead=256)
     while stream.left:
         at = stream.offset
         tag = _varint(stream)

@@ -20,9 +20,19 @@ class Stream:
         file: the file.
         begin, end: the range.
         advice: what the reader of an error can do.
+        ahead: bytes to read at once.
     """
 
-    def __init__(self, file: LocalFile, begin: int, end: int, advice: str) -> None:
+    def __init__(
+        self,
+        file: LocalFile,
+        begin: int,
+        end: int,
+        advice: str,
+        *,
+        ahead: int = _BLOCK,
+    ) -> None:
+        self._ahead = ahead
         self.file = file
         self.end = end
         self.advice = advice
@@ -57,7 +67,7 @@ class Stream:
                     expected=f"at most {self.end - start} bytes",
                     advice=self.advice,
                 )
-            wanted = min(max(length, _BLOCK), self.end - start)
+            wanted = min(max(length, self._ahead), self.end - start)
             self._buffer = self.file.pread(start, wanted)
             self._start, self._at, end = start, 0, length
         found = self._buffer[self._at : end]

@@ -145,7 +145,7 @@ def _legacy(file: LocalFile) -> tuple[object, _Storages]:
     storages: _Storages = {}
     at = stream.offset
     for key in keys:
-        head = Stream(file, at, file.size, _ADVICE)
+        head = Stream(file, at, file.size, _ADVICE, ahead=8)
         count = head.number(8)
         width = sizes.get(key, 1)
         if count * width > file.size - at - 8:
