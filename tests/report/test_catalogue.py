@@ -25,6 +25,9 @@ IDS = [
     "aligned-units",
     "aligned-tokens",
     "disguise-telltales",
+    "tokenizer",
+    "architecture",
+    "descent",
 ]
 
 
