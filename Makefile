@@ -42,13 +42,14 @@ demo: $(BIN)/parentage
 	$(BIN)/parentage demo --zoo zoo --html build/demo.html
 
 test: $(VENV)/dev.stamp lint
-	$(BIN)/python -m pytest -m "not full and not fuzz"
+	$(BIN)/python -m pytest -m "not full and not fuzz" -n 2 --dist worksteal
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python tools/translations.py check
 
 test-full: $(VENV)/zoo.stamp
 	$(BIN)/python -m pytest -m "full"
