@@ -16,6 +16,7 @@ from parentage.report.document import Report
 from parentage.report.html import render_html
 from parentage.run.audit import audit
 from parentage.run.explain import explain
+from parentage.testing.synthetic import Shape, random_model
 
 MODULES = ("embedding", "text_decoder", "head")
 
@@ -217,3 +218,30 @@ def test_explanation_of_an_unknown_module_or_layer_is_refused(save, family):
         explain(*paths, "vision_encoder")
     with pytest.raises(UsageError, match="layer 99"):
         explain(*paths, "text_decoder", layer=99)
+
+
+def test_wide_adapter_of_rank_64_is_seen_in_parts_of_its_matrices(save):
+    wide = Shape(
+        hidden_size=512, intermediate_size=768, num_hidden_layers=4, vocab_size=192
+    )
+    base = floats(bf16(random_model(wide, 3, "F32")))
+    rng = np.random.default_rng(64)
+    child = {
+        n: a
+        + 0.003
+        * rng.standard_normal((a.shape[0], 64))
+        @ rng.standard_normal((64, a.shape[1]))
+        if a.ndim > 1 and "layers" in n
+        else a
+        for n, a in base.items()
+    }
+    report = audit(
+        save("c", bf16(child), wide.config()),
+        [save("r", bf16(base), wide.config())],
+        descent_budget=8_000_000,
+    )
+    (decoder,) = [d for d in report.descents if d.module == "text_decoder"]
+    assert report.candidate.bytes_read < report.candidate.bytes_stored * 2
+    assert decoder.kind == "low-rank"
+    assert decoder.ranks.rank == 64
+    assert decoder.ranks.full > 128

@@ -39,10 +39,12 @@ class Ranks:
 
 def ranks(pieces: Sequence[Piece], reference: str, limits: Limits) -> Ranks | None:
     """Rank profile of the difference to one reference; ``None`` without changes."""
+    inner = [p for p in pieces if p.inner and reference in p.references]
+    # Runs of few rows cut every rank; where squares were read they speak alone.
+    inner = [p for p in inner if p.square] or inner
     found = [
         s
-        for p in pieces
-        if p.inner and reference in p.references
+        for p in inner
         for s in [difference_spectrum(p, reference)]
         if s.values[0] > 2 * s.edge and s.full >= 8
     ]
