@@ -219,12 +219,11 @@ def test_only_the_blocks_are_read(tmp_path, encoders):
 
 def test_nothing_is_unrecognised(tmp_path, encoders):
     for name, write in encoders.FORMATS.items():
-        if name.startswith("GGUF"):
-            continue
+        (tmp_path / name).mkdir()
         path = write(tmp_path / name, "decoder-a")
         with open_checkpoint(path) as model:
             found = describe("x", model.entries, model.config)
-            assert not model.problems
+            assert {p.code for p in model.problems} <= {"claimed-base"}
         assert not found.unrecognised
         assert found.parameters == 707808
         assert not any(t.role == "other" for m in found.modules for t in m.tensors)
