@@ -9,7 +9,9 @@ of every way of deriving a model, and replaced embeddings. Independent pairs are
 judged by aligned units alone; ``benchmarks.accuracy`` has the rates of all tests
 together. Writes alignment.json here and the rates in docs/methods/aligned-units.md.
 
-Usage: python -m benchmarks.calibration.alignment [--controls] [--limit N]
+``--coins`` adds p-values of the coins of aligned units on independent held-back pairs.
+
+Usage: python -m benchmarks.calibration.alignment [--controls | --coins] [--limit N]
 """
 
 from __future__ import annotations
@@ -24,15 +26,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from zoo.transforms import registry
 from zoo.transforms.weights import in_memory, load
 
 from benchmarks.accuracy.cases import full_cases
 from benchmarks.accuracy.measure import Case
 from benchmarks.calibration import alignment_page
+from benchmarks.calibration.run import summary as coin_summary
 from parentage.evidence.alignment.align import ATTENTION, MLP, Alignment, align
+from parentage.evidence.alignment.bases import IDENTITY
 from parentage.evidence.alignment.controls import depth_of
-from parentage.evidence.alignment.evidence import IDENTITY, shape_class
+from parentage.evidence.alignment.evidence import coin_evidence, shape_class
 from parentage.evidence.module import ModuleEvidence
 from parentage.run.alignment import DEFAULT_UNDO_BUDGET, judge_undone
 from parentage.run.alignment_reader import read_stream
@@ -75,11 +80,17 @@ def main() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     parser = argparse.ArgumentParser()
     parser.add_argument("--controls", action="store_true", help="measure the controls")
+    parser.add_argument("--coins", action="store_true", help="p-values of coins")
     parser.add_argument("--limit", type=int, help="pairs of each part, for a trial")
     options = parser.parse_args()
     if options.controls:
         cases = [c for c in full_cases() if c.split == "choose"] + full_cases(1)
         write_controls([c for c in cases if c.label == "independent"][: options.limit])
+        return
+    if options.coins:
+        result = json.loads(RESULT.read_text())
+        result["coins of independent pairs"] = coins(options.limit)
+        publish(result)
         return
     again = full_cases(2)
     strangers = [c for c in again if c.label == "independent"]
@@ -103,9 +114,32 @@ def main() -> None:
         "parts": {name: alignment_page.summary(found) for name, found in rows.items()},
     }
     if options.limit is None:
-        RESULT.write_text(json.dumps(result, indent=1) + "\n")
-        alignment_page.write(result)
+        result["coins of independent pairs"] = coins(None)
+        publish(result)
     print(json.dumps(result, indent=1))
+
+
+def publish(result: dict[str, Any]) -> None:
+    """Write the result, and its page."""
+    RESULT.write_text(json.dumps(result, indent=1) + "\n")
+    alignment_page.write(result)
+
+
+def coins(limit: int | None) -> dict[str, Any]:
+    """How the p-values of aligned coins lie on independent held-back pairs."""
+    cases = [c for c in full_cases() if c.label == "independent"]
+    cases = [c for c in cases if c.split == "held-back"][::2][:limit]
+    found: dict[str, list[float]] = defaultdict(list)
+    for case in cases:
+        own, other = open_model(case.candidate), open_model(case.reference)
+        for name in MAIN:
+            alignment = aligned(own, other, name)
+            for e in coin_evidence(name, alignment[0]) if alignment else ():
+                if e.subject.layer is None and e.log10_p is not None:
+                    found[str(e.details["units"])].append(e.log10_p)
+        own.checkpoint.close()
+        other.checkpoint.close()
+    return {kind: coin_summary(np.array(ps)) for kind, ps in sorted(found.items())}
 
 
 def write_controls(cases: Sequence[Case]) -> None:

@@ -18,6 +18,53 @@ if TYPE_CHECKING:
     from benchmarks.calibration.alignment import Row
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/methods/aligned-units.md"
+TIME = "seconds of this tier, independent pairs"
+GROUPS = {
+    "one disguise, or all disguises": (
+        *(f"disguise: {d}" for d in ("flip", "fold", "permute", "rescale", "rotate")),
+        "disguise: all-disguises",
+    ),
+    "all disguises, then 200 steps of training": ("disguise: all, then",),
+    "width pruned, in order or re-sorted, as it is or then every symmetry": ("width pruned",),
+    "embedding replaced, then permuted, rotated or every symmetry": (
+        "embedding replaced, then",
+        "light fine-tune, embedding redrawn",
+    ),
+    "trained on, then every symmetry": (
+        "checkpoint, then",
+        "continued 1x, then",
+        "continued 5x, then",
+        "heavy fine-tune, then",
+        "light fine-tune, then",
+        "lora r=4, then",
+        "lora r=64, then",
+        "preference tuning, then",
+        "vocabulary extended, then",
+    ),
+    "layers cut, repeated or partly taken, then every symmetry": (
+        "depth up-scaled, then",
+        "half taken, then",
+        "layers pruned, then",
+        "layers pruned, untrained, then",
+        "one part taken (layer), then",
+        "one part taken (mlp), then",
+    ),
+    "attention alone taken, then every symmetry": ("one part taken (attention), then",),
+    "merged with siblings, then every symmetry": tuple(
+        f"{method} merge of {n} siblings, then"
+        for method in ("dare", "linear", "slerp", "ties")
+        for n in ("two", "three")
+    ),
+    "merged with a stranger, then every symmetry": tuple(
+        f"{method} merge of sibling and independent, then"
+        for method in ("dare", "linear", "slerp", "ties")
+    ),
+    "noise of correlation 0.9, then every symmetry": ("noise, correlation 0.9, then",),
+    "noise of correlation 0.5 or less, then every symmetry": tuple(
+        f"noise, correlation {c}, then" for c in ("0.5", "0.2", "0.05")
+    ),
+}
+SHOWN = ("disguise", "width pruned", "embedding replaced, then", "upcycled shuffled")
 BEGIN, END = "<!-- rates -->\n", "<!-- /rates -->\n"
 
 
@@ -48,7 +95,7 @@ def summary(rows: Sequence[Row]) -> dict[str, Any]:
         "telltales of independent pairs": sum(
             r.telltales is not None for r in innocent
         ),
-        "seconds of this tier, independent pairs": {
+        TIME: {
             "median": round(float(np.median(ran)), 3) if ran else None,
             "largest": round(max(ran), 3) if ran else None,
         },
@@ -112,6 +159,29 @@ def write(result: dict[str, Any]) -> None:
     PAGE.write_text(before + BEGIN + section(result) + END + after, encoding="utf-8")
 
 
+def _pooled(
+    result: dict[str, Any], begins: Sequence[str], *, whole: bool = False
+) -> dict[str, int]:
+    """Counts over both parts of all kinds that begin so."""
+    total = dict.fromkeys(("pairs", "reused", "found", "right", "maps"), 0)
+    for part in result["parts"].values():
+        for kind, row in part["found"].items():
+            if kind in begins or (not whole and kind.startswith(tuple(begins))):
+                right, maps = (int(n) for n in row["layer map right"].split(" of "))
+                total["right"] += right
+                total["maps"] += maps
+                for name in ("pairs", "reused", "found"):
+                    total[name] += row[name]
+    return total
+
+
+def _cells(row: dict[str, int]) -> str:
+    low = clopper_pearson(row["found"], row["pairs"])[0]
+    return (
+        f"{row['pairs']} | {row['found']} | {low:.1%} | {row['right']} of {row['maps']}"
+    )
+
+
 def section(result: dict[str, Any]) -> str:
     """The generated part of the page."""
     lines = [
@@ -132,20 +202,50 @@ def section(result: dict[str, Any]) -> str:
             )
     lines += [
         "",
-        "Text decoder (or vision encoder) called reused, or at least correspondence:",
+        "A telltale was noted on "
+        + ", ".join(
+            f"{found['telltales of independent pairs']} of "
+            f"{found['independent']['pairs']} ({part})"
+            for part, found in result["parts"].items()
+        )
+        + " independent pairs. This tier took "
+        + ", ".join(
+            f"{found[TIME]['median']} s (median; at most {found[TIME]['largest']} s)"
+            for found in result["parts"].values()
+        )
+        + " a pair.",
         "",
-        "| what was done | part | pairs | reused | found | at least | "
-        "layer map right |",
+        "Text decoder (or vision encoder) called reused, or at least correspondence;",
+        "held-back pairs and replica 2 together:",
+        "",
+        "| group | pairs | found | at least | layer map right |",
+        "|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| {name} | {_cells(_pooled(result, begins))} |"
+        for name, begins in GROUPS.items()
+    ]
+    lines += [
+        "",
+        "| what was done | reused | pairs | found | at least | layer map right |",
+        "|---|---|---|---|---|---|",
+    ]
+    for kind in sorted({k for p in result["parts"].values() for k in p["found"]}):
+        if kind.startswith(SHOWN) or kind.endswith("symmetry"):
+            row = _pooled(result, (kind,), whole=True)
+            lines.append(f"| {kind} | {row['reused']} | {_cells(row)} |")
+    lines += [
+        "",
+        "Share of p-values of the coins at or below a level, on independent held-back",
+        "pairs (every second one); it must not exceed the level beyond chance:",
+        "",
+        "| units | p-values | 0.01 | 0.05 | 0.25 | 0.5 | smallest |",
         "|---|---|---|---|---|---|---|",
     ]
-    kinds = sorted({k for p in result["parts"].values() for k in p["found"]})
-    for kind in kinds:
-        for part in ("held-back", "replica 2"):
-            row = result["parts"][part]["found"].get(kind)
-            if row is not None:
-                lines.append(
-                    f"| {kind} | {part} | {row['pairs']} | {row['reused']} | "
-                    f"{row['found']} | {row['found at least']:.1%} | "
-                    f"{row['layer map right']} |"
-                )
+    for kind, row in result.get("coins of independent pairs", {}).items():
+        shares = " | ".join(
+            f"{row['share_at_or_below'][level]:.3f}"
+            for level in ("0.01", "0.05", "0.25", "0.5")
+        )
+        lines.append(f"| {kind} | {row['n']} | {shares} | {row['smallest_p']:.1e} |")
     return "\n".join(lines) + "\n"

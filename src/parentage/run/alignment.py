@@ -8,7 +8,8 @@ its own, and runs only for modules that the exact tier did not call reused throu
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from parentage.evidence.alignment.align import Alignment, align
@@ -103,18 +104,16 @@ def undo(
     """
     streams: dict[str, Stream | None] = {}
     reader = Reader(own.checkpoint)
+    share = _share(evidence, budget)
     added = False
     for reference in references:
-        items = {
-            (e.module, e.reference_module): (e, f)
+        items = [
+            (e, f)
             for e, f in zip(evidence, findings, strict=True)
             if e.reference == reference.label
-        }
-        wanted = [e for e, f in items.values() if e.planned and not _explained(e, f)]
-        if not wanted:
-            continue
+        ]
+        wanted = [e for e, f in items if e.planned and not _explained(e, f)]
         other = Reader(reference.checkpoint)
-        share = budget // len({e.module for e in wanted})
         for item in wanted:
             if item.module not in streams:
                 streams[item.module] = _stream(own, item.module, reader, share, seed)
@@ -125,24 +124,44 @@ def undo(
             theirs = _stream(reference, item.reference_module, other, share, seed)
             if theirs is None:
                 continue
-            read = reference.checkpoint.bytes_read - before
+            read = {
+                "bytes read of the reference": reference.checkpoint.bytes_read - before,
+                "all units read": candidate.whole and theirs.whole,
+            }
+            found = _compare(item, own, candidate, theirs, read)
+            if found is not None and item.module == "text_decoder":
+                _judge_tokens([e for e, _ in items], found)
             added = True
-            found = align(candidate, theirs)
-            tells = telltales(candidate), telltales(theirs)
-            item.evidence.append(telltale_evidence(item.module, *tells, found))
-            if found is None:
-                continue
-            module = own.model.module(item.module)
-            layers = module.layers if module is not None else 0
-            shape = shape_class(candidate)
-            units = unit_evidence(item.module, found, shape, layers, controls())
-            for e in units:
-                e.details["bytes read of the reference"] = read
-                e.details["all units read"] = candidate.whole and theirs.whole
-            item.evidence += [*units, *coin_evidence(item.module, found)]
-            if item.module == "text_decoder":
-                _judge_tokens([e for e, _ in items.values()], found)
     return added
+
+
+def _share(evidence: Sequence[ModuleEvidence], budget: int) -> int:
+    """Bytes of each module: no plan may depend on what the exact tier found."""
+    planned = Counter(e.reference for e in evidence if e.planned)
+    return budget // max(planned.values(), default=1)
+
+
+def _compare(
+    item: ModuleEvidence,
+    own: Opened,
+    candidate: Stream,
+    reference: Stream,
+    read: Mapping[str, object],
+) -> Alignment | None:
+    """Align two streams and add what is found to the evidence."""
+    found = align(candidate, reference)
+    tells = telltales(candidate), telltales(reference)
+    item.evidence.append(telltale_evidence(item.module, *tells, found))
+    if found is None:
+        return None
+    module = own.model.module(item.module)
+    layers = module.layers if module is not None else 0
+    shape = shape_class(candidate)
+    units = unit_evidence(item.module, found, shape, layers, controls())
+    for e in units:
+        e.details.update(read)
+    item.evidence += [*units, *coin_evidence(item.module, found)]
+    return found
 
 
 def _explained(item: ModuleEvidence, finding: Finding) -> bool:

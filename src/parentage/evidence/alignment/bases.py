@@ -16,6 +16,9 @@ from parentage.evidence.alignment.units import Floats, Stream
 from parentage.stats.assignment import mutual_nearest
 from parentage.stats.procrustes import Basis, identity, permutation, rotation
 
+IDENTITY = "identity"
+"""Name of the basis in which every dim is where it was."""
+
 MOST_TOKENS = 4096
 """Token rows that a basis is found from."""
 
@@ -32,7 +35,7 @@ GAIN = 1e-3
 def bases(candidate: Stream, reference: Stream) -> Iterator[tuple[str, Basis]]:
     """Name and basis of every way that applies, made only when asked for."""
     if candidate.width == reference.width:
-        yield "identity", identity(candidate.width)
+        yield IDENTITY, identity(candidate.width)
     shared = _shared_tokens(candidate, reference)
     if shared is not None:
         # Half of the tokens; the other half says whether the basis holds.

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from parentage.evidence.alignment.align import ATTENTION, MLP, Alignment
+from parentage.evidence.alignment.bases import IDENTITY
 from parentage.evidence.alignment.coins import KINDS, Flips
 from parentage.evidence.alignment.controls import Controls, depth_of
 from parentage.evidence.alignment.matches import HeadMatch, NeuronMatch
@@ -14,9 +15,6 @@ from parentage.evidence.alignment.telltales import Telltales, notes
 from parentage.evidence.alignment.units import Stream
 from parentage.evidence.base import Evidence, Subject
 from parentage.stats.tails import log10_binomial_tail
-
-IDENTITY = "identity"
-"""Name of the basis in which every dim is where it was."""
 
 SIGNS_MATCH = 0.5
 """Mean product of cosines beyond which fair coins mean that signs were drawn anew."""
