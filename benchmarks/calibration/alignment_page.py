@@ -25,7 +25,9 @@ GROUPS = {
         "disguise: all-disguises",
     ),
     "all disguises, then 200 steps of training": ("disguise: all, then",),
-    "width pruned, in order or re-sorted, as it is or then every symmetry": ("width pruned",),
+    "width pruned, in order or re-sorted, as it is or then every symmetry": (
+        "width pruned",
+    ),
     "embedding replaced, then permuted, rotated or every symmetry": (
         "embedding replaced, then",
         "light fine-tune, embedding redrawn",
