@@ -294,6 +294,6 @@ def test_every_text_is_translated_and_compiled():
 
 def test_no_text_is_lost_between_the_catalogues():
     """Texts of both catalogues are said, whichever file holds them."""
-    assert KOREAN("Tokenizer lineage") == "토크나이저 계보"
+    assert KOREAN("Tokenizer lineage") == "토크나이저 계통"
     assert KOREAN("Run it again") != "Run it again"
     assert KOREAN("no such text") == "no such text"

@@ -26,7 +26,8 @@ def test_correlation_of_a_twentieth_is_found_in_a_hundred_million_parameters(tmp
     parent = random_model(LARGE, 1)
     child = descendant(parent, 0.05, 2)
     reference = write_model(tmp_path / "r", parent, LARGE.config())
-    report = audit(write_model(tmp_path / "c", child, LARGE.config()), [reference])
+    candidate = write_model(tmp_path / "c", child, LARGE.config())
+    report = audit(candidate, [reference], undo_budget=0, descent_budget=0)
     assert report.candidate.parameters >= 100_000_000
     for model in (report.candidate, *report.references):
         assert model.bytes_read <= DEFAULT_BUDGET < model.bytes_stored / 3

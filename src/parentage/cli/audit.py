@@ -15,6 +15,7 @@ from parentage.cli.options import (
     json_option,
     lang_option,
     seed_option,
+    undo_budget_option,
 )
 from parentage.cli.outcome import audit_code, check_target, write_text
 from parentage.cli.progress import progress_bar
@@ -69,6 +70,7 @@ class AuditCommand(click.Command):
 @json_option("the report document (parentage.report/1)")
 @lang_option()
 @budget_option()
+@undo_budget_option()
 @descent_budget_option()
 @seed_option()
 @debug_option()
@@ -80,13 +82,15 @@ def command(
     as_json: bool,
     lang: Code,
     budget: int,
+    undo_budget: int | None,
     descent_budget: int,
     seed: int,
 ) -> int:
     """Judge every module of CANDIDATE against one or more references.
 
-    CANDIDATE and REFERENCE are local model folders or safetensors files. Several
-    references may follow one --against.
+    CANDIDATE and REFERENCE are local folders or files of weights: safetensors, GGUF,
+    PyTorch, ONNX, quantised or not, or BASE+ADAPTER. Several references may follow one
+    --against.
 
     Exit code 1: some module is identical to a reference's or carries its weights. 0:
     nothing was found and enough could be tested. 3: inconclusive. Finding nothing is
@@ -99,13 +103,17 @@ def command(
     line = ["parentage", "audit", candidate]
     for reference in against:
         line += ["--against", reference]
-    line += ["--budget", str(budget), "--descent-budget", str(descent_budget)]
+    line += ["--budget", str(budget)]
+    if undo_budget is not None:
+        line += ["--undo-budget", str(undo_budget)]
+    line += ["--descent-budget", str(descent_budget)]
     line += ["--seed", str(seed)]
     with progress_bar() as progress:
         report = audit(
             candidate,
             against,
             budget=budget,
+            undo_budget=undo_budget,
             descent_budget=descent_budget,
             seed=seed,
             command=line,

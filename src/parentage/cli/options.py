@@ -37,6 +37,9 @@ class Bytes(click.ParamType[int]):
 
     name = "bytes"
 
+    def __init__(self, least: int = 1) -> None:
+        self.least = least
+
     def get_metavar(
         self,
         param: click.Parameter,  # noqa: ARG002
@@ -58,7 +61,7 @@ class Bytes(click.ParamType[int]):
                 f"{value!r} is no size; write 64000000, 64MB or 64MiB", param, ctx
             )
         size = int(float(match[1]) * unit) if "." in match[1] else int(match[1]) * unit
-        if size < 1:
+        if size < self.least:
             self.fail("a size is at least one byte", param, ctx)
         return size
 
@@ -78,10 +81,22 @@ def descent_budget_option() -> Decorator:
     """``--descent-budget BYTES``."""
     return click.option(
         "--descent-budget",
-        type=Bytes(),
+        type=Bytes(least=0),
         default=DEFAULT_DESCENT_BUDGET,
         help="Further bytes to read of each model at most, to describe what kind of "
-        "descent a module shows that was found dependent (16MB by default).",
+        "descent a module shows that was found dependent (16MB by default; 0: none).",
+    )
+
+
+def undo_budget_option() -> Decorator:
+    """``--undo-budget BYTES``."""
+    return click.option(
+        "--undo-budget",
+        type=Bytes(least=0),
+        default=None,
+        help="Further bytes to read of each model at most, to look behind relabellings "
+        "of modules in which nothing, or not all, was found (by default as many as "
+        "--budget, but no more than 64MB; 0: none).",
     )
 
 

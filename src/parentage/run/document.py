@@ -70,8 +70,10 @@ ASSUMPTIONS = (
     ),
     Assumption(
         id="not-relabelled",
-        text="Copies that were permuted, re-signed or rotated on purpose escape these "
-        "tests. Finding nothing is no proof of training from scratch.",
+        text="Tests of units of the same number do not see copies that were permuted, "
+        "re-signed or rotated on purpose; tests of aligned units look behind such "
+        "relabellings, as far as they can. Finding nothing is no proof of training "
+        "from scratch.",
     ),
 )
 
