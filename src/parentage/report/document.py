@@ -142,6 +142,28 @@ class NormCosine(_Part):
     pearson: float
 
 
+class DepthItem(_Part):
+    """Where the candidate's layers came from, and what that is called."""
+
+    kind: Literal[
+        "in-place",
+        "layers-removed",
+        "depth-up-scaled",
+        "layers-added",
+        "layers-reordered",
+        "layers-taken",
+        "layers-interpolated",
+    ]
+    layers: tuple[tuple[int, tuple[int, ...]], ...] = Field(
+        description="candidate layer -> its one or two reference layers"
+    )
+    own: tuple[int, ...] = Field(description="candidate layers without a partner")
+    unused: tuple[int, ...] = Field(description="reference layers that nothing is from")
+    repeated: tuple[int, ...] = Field(
+        description="reference layers that several candidate layers came from"
+    )
+
+
 class Outcome(_Part):
     """What the evidence says about a module against one reference."""
 
@@ -152,6 +174,7 @@ class Outcome(_Part):
     log10_p_adjusted: float | None = Field(description="corrected for the family")
     effect: float | None = Field(description="element correlation")
     parts: tuple[PartItem, ...] = ()
+    depth: DepthItem | None = None
     whole: bool = False
     power: Power
     reason: str | None = None

@@ -19,6 +19,7 @@ from markupsafe import Markup, escape
 from parentage.evidence.catalogue import methods
 from parentage.report import format as fmt
 from parentage.report import words
+from parentage.report.depth_words import depth_text
 from parentage.report.descent_html import descent_section
 from parentage.report.details import details_text
 from parentage.report.document import ModuleResult, Power, Report
@@ -89,6 +90,7 @@ def _environment(lang: Language) -> Environment:
         max_rows=MAX_ROWS,
         lineage=partial(_filter, lineage_sections, lang),
         descents=partial(_filter, descent_section, lang),
+        depth_text=partial(_filter, depth_text, lang),
     )
     environment.filters.update(
         power10=power10,

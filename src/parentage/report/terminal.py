@@ -15,6 +15,7 @@ from rich.text import Text
 
 from parentage.report import format as fmt
 from parentage.report import words
+from parentage.report.depth_words import depth_text
 from parentage.report.descent_terminal import print_descents
 from parentage.report.language import ENGLISH, Language
 from parentage.report.lineage_terminal import print_lineage
@@ -122,6 +123,8 @@ def _parts(outcome: Outcome, console: Console, lang: Language) -> None:
         moved = moved_layers(part.layers)
         if moved:
             item(console, "  " + lang("layers moved: {layers}", layers=moved))
+    if outcome.depth is not None and outcome.depth.kind != "in-place":
+        item(console, depth_text(outcome.depth, lang))
     if outcome.truncated:
         text = lang(
             "{reference}: other shapes, common range compared: {roles}",

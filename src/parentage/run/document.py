@@ -8,6 +8,7 @@ import platform
 import time
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ from parentage.report import words
 from parentage.report.descent_document import DescentItem
 from parentage.report.document import (
     Assumption,
+    DepthItem,
     EvidenceItem,
     LayerMapItem,
     ModelInfo,
@@ -261,6 +263,7 @@ def _outcome(e: ModuleEvidence, f: Finding, criteria: Criteria, family: int) -> 
             )
             for p in f.parts
         ),
+        depth=None if f.depth is None else DepthItem(**asdict(f.depth)),
         whole=f.whole,
         power=_power(f, criteria, family),
         reason=f.reason,

@@ -6,6 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+from parentage.evidence.depth import Depth
+
 Word = Literal[
     "identical", "reused", "correspondence", "no-dependence-found", "not-testable"
 ]
@@ -89,6 +91,8 @@ class Finding:
         log10_p_adjusted: the same after correction for the whole family.
         effect: element correlation of same-numbered units.
         parts: what is reused, where it is.
+        depth: which layer came from which, and what that is called; ``None`` where
+            no pair of layers is beyond doubt by itself.
         whole: whether every layer and block that could be compared is reused.
         power: smallest element correlation that would have been found, with the
             probability of the criteria; ``None`` if none would.
@@ -103,6 +107,7 @@ class Finding:
     log10_p_adjusted: float | None = None
     effect: float | None = None
     parts: tuple[Part, ...] = field(default=())
+    depth: Depth | None = None
     whole: bool = False
     power: float | None = None
     reason: str | None = None

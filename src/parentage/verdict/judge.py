@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from parentage.evidence.base import Evidence
+from parentage.evidence.depth import depth
 from parentage.evidence.layer_map import Cell, best_cells
 from parentage.evidence.module import ALIGNED, ModuleEvidence
 from parentage.stats.tails import bonferroni
@@ -268,6 +269,11 @@ def _finding(
             word="identical" if identical else "reused",
             parts=tuple(parts),
             whole=_whole(item, parts, family, criteria),
+            depth=depth(
+                item.maps,
+                log10_level=criteria.log10_alpha - math.log10(family) - item.search,
+                effect_floor=criteria.effect_floor,
+            ),
             reason=reason,
             **common,  # type: ignore[arg-type]
         )
