@@ -215,6 +215,11 @@ class Settings(_Part):
     effect_floor: float
     shared_basis_ratio: float
     coupled_ratio: float
+    undo_budget: int = 0
+    descent_budget: int = 0
+    aligned_floor: float | None = None
+    token_floor: float | None = None
+    log10_calibrated: float | None = None
     family: int = Field(description="number of exact tests corrected for")
 
 

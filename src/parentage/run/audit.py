@@ -135,12 +135,13 @@ def audit(
         findings = judge_undone(
             own, references, evidence, criteria, budget=undo_budget, seed=seed
         )
+        descent_budget = min(budget, descent_budget)
         descents = descent_items(
             describe_descents(
                 own,
                 references,
                 findings,
-                budget=min(budget, descent_budget),
+                budget=descent_budget,
                 seed=seed,
             )
         )
@@ -155,6 +156,7 @@ def audit(
             criteria=criteria,
             budget=budget,
             seed=seed,
+            further=(undo_budget, descent_budget),
             command=tuple(command),
             problems=problems,
             started=started,

@@ -124,13 +124,17 @@ def assemble(
     criteria: Criteria,
     budget: int,
     seed: int,
+    further: tuple[int, int] = (0, 0),
     command: tuple[str, ...],
     problems: dict[str, list[object]],
     started: float,
     lineage: tuple[LineageItem, ...] = (),
     descents: tuple[DescentItem, ...] = (),
 ) -> Report:
-    """The document of an audit."""
+    """The document of an audit.
+
+    ``further`` holds the bytes allowed for undoing relabellings and for descents.
+    """
     family = family_size(evidence)
     modules = []
     for info in model_info(own).modules:
@@ -155,6 +159,11 @@ def assemble(
             effect_floor=criteria.effect_floor,
             shared_basis_ratio=criteria.shared_basis_ratio,
             coupled_ratio=criteria.coupled_ratio,
+            undo_budget=further[0],
+            descent_budget=further[1],
+            aligned_floor=criteria.aligned_floor,
+            token_floor=criteria.token_floor,
+            log10_calibrated=criteria.log10_calibrated,
             family=family,
         ),
         candidate=model_info(own, problems.get(own.label, ())),
