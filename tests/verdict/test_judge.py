@@ -159,3 +159,24 @@ def test_embedding_and_head_are_coupled_through_the_tokens(effect, word):
     beside = item([], [residual(-100, effect, module="head")], module="head")
     found = judge([copied, beside], Criteria())
     assert [f.word for f in found] == ["reused", word]
+
+
+def test_layers_found_behind_a_relabelling_protect_own_embeddings_too():
+    """They pull own token rows into their basis like any other reused layers."""
+    aligned = Evidence(
+        "aligned-coins",
+        "exact",
+        Subject("text_decoder"),
+        "heads",
+        300,
+        300,
+        log10_p=-90.0,
+        effect=0.9,
+    )
+    decoder = item(evidence=[aligned])
+    embedding = item(evidence=[residual(-40.0, 0.1)], module="embedding")
+    found = {f.module: f.word for f in judge([decoder, embedding], Criteria())}
+    assert found["text_decoder"] == "reused"
+    assert found["embedding"] == "correspondence"
+    alone = judge([embedding], Criteria())[0]
+    assert alone.word == "reused"

@@ -55,7 +55,10 @@ def judge(evidence: Sequence[ModuleEvidence], criteria: Criteria) -> list[Findin
     tokens: dict[tuple[str, str], float] = defaultdict(float)
     for item in evidence:
         key = item.reference, stream_of(item.module)
-        effect = _module_effect(local[id(item)], []) or 0.0
+        effect = max(
+            _module_effect(local[id(item)], []) or 0.0,
+            _relabelled_effect(item, family, criteria),
+        )
         layers[key] = max(layers[key], effect)
         for part in _residual_parts(item, 0.0, family, criteria):
             tokens[key] = max(tokens[key], part.effect)
@@ -78,6 +81,24 @@ def judge(evidence: Sequence[ModuleEvidence], criteria: Criteria) -> list[Findin
         )
         for item in evidence
     ]
+
+
+def _relabelled_effect(item: ModuleEvidence, family: int, criteria: Criteria) -> float:
+    """Effect of layers found, or suspected, only once a relabelling was undone.
+
+    Own tensors of the stream are pulled into their basis as by any other layers.
+    """
+    found = [
+        e.effect or 0.0
+        for e in item.evidence
+        if e.method == ALIGNED
+        and e.log10_p is not None
+        and supports(e, _adjusted(e.log10_p, item, family), criteria)
+    ]
+    suspected = corresponds(item, criteria)
+    if suspected is not None and suspected.method == "aligned-units":
+        found.append(suspected.effect or 0.0)
+    return max(found, default=0.0)
 
 
 def strongest(findings: Sequence[Finding]) -> Finding:

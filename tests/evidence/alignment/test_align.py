@@ -230,3 +230,20 @@ def test_weights_of_zero_are_no_evidence(stream):
     )
     found = align(dead, dead)
     assert found is None or all(f.trials == 0 for f in found.flips)
+
+
+@pytest.mark.parametrize("same", ["heads", "neurons"])
+def test_a_layer_is_a_copy_if_either_of_its_blocks_is(stream, change, same):
+    """Layers that began with one attention share its flips, whatever their MLPs."""
+    own = stream(3)
+    units = getattr(own, same)
+    copied = tuple(replace(units[0], layer=u.layer) for u in units)
+    own = replace(own, **{same: copied})
+    assert first_of_copies(stream(3)) == {0, 1, 2}
+    assert first_of_copies(own) == {0}
+    # The choice looks at nothing that flips of the candidate's units change.
+    rng = np.random.default_rng(0)
+    assert first_of_copies(change["flip"](own, rng)) == {0}
+    without = replace(own, neurons=())
+    kept = first_of_copies(without)
+    assert first_of_copies(change["flip"](without, rng)) == kept

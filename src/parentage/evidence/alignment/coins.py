@@ -161,32 +161,45 @@ def _inside(
 def first_of_copies(stream: Stream) -> set[int | None]:
     """Layers that may be counted together: of layers that are copies, the first.
 
-    Copies are found by the correlation of same-numbered rows, against that of rows
-    of other numbers. Taking independent layers for copies costs coins, no validity.
+    A layer is a copy if its neurons or its heads are. Copies are found by the
+    likeness of same-numbered rows, against that of rows of other numbers; for heads,
+    whose value dims may have been flipped, without its sign. Taking independent
+    layers for copies costs coins, no validity.
     """
-    kept: list[tuple[int | None, Floats]] = []
-    for layer, rows in _layer_rows(stream):
-        if not any(_copied(rows, other) for _, other in kept):
-            kept.append((layer, rows))
-    return {layer for layer, _ in kept}
+    kept: dict[int | None, dict[str, Floats]] = {}
+    for layer, blocks in _layer_rows(stream).items():
+        if not any(_share(blocks, other) for other in kept.values()):
+            kept[layer] = blocks
+    return set(kept)
 
 
-def _layer_rows(stream: Stream) -> list[tuple[int | None, Floats]]:
-    found: dict[int | None, Floats] = {}
+def _layer_rows(stream: Stream) -> dict[int | None, dict[str, Floats]]:
+    found: dict[int | None, dict[str, Floats]] = {}
     for neurons in stream.neurons:
-        found.setdefault(neurons.layer, neurons.match)
+        found.setdefault(neurons.layer, {}).setdefault("neurons", neurons.match)
     for heads in stream.heads:
         flat = heads.value.reshape(-1, heads.value.shape[-1])
-        found.setdefault(heads.layer, unit_rows(flat))
-    return list(found.items())
+        found.setdefault(heads.layer, {}).setdefault("heads", unit_rows(flat))
+    return found
 
 
-def _copied(a: Floats, b: Floats) -> bool:
+def _share(a: dict[str, Floats], b: dict[str, Floats]) -> bool:
+    return any(
+        _copied(a[kind], b[kind], signed=kind == "neurons")
+        for kind in a.keys() & b.keys()
+    )
+
+
+def _copied(a: Floats, b: Floats, *, signed: bool) -> bool:
     n = min(len(a), len(b))
     if n < 2 or a.shape[1] != b.shape[1]:
         return False
-    a, b = a[:n] - a[:n].mean(axis=0), b[:n] - b[:n].mean(axis=0)
+    a, b = a[:n], b[:n]
+    if signed:
+        a, b = a - a.mean(axis=0), b - b.mean(axis=0)
     same = np.einsum("ij,ij->i", a, b)
     other = np.einsum("ij,ij->i", a, np.roll(b, 1, axis=0))
+    if not signed:
+        same, other = np.square(same), np.square(other)
     spread = float(other.std()) or 1.0
     return float((same - other).mean()) / spread * math.sqrt(n) > COPIED_Z
