@@ -3,11 +3,15 @@
 
 import json
 import shutil
+from typing import get_args
 
 import jsonschema
 import pytest
 
+from parentage.cli.lineage import TOKENIZER_WORDS
+from parentage.evidence.tokenizer.finding import RELATIONS
 from parentage.report.lineage_schema import shipped_schema
+from parentage.report.lineage_tokenizer import RelationWord
 
 SAME = ("decoder-a", "decoder-a-continued")
 
@@ -148,3 +152,9 @@ def test_an_audit_without_tokenizers_says_so_in_one_line(run, models, tmp_path):
     lines = result.out.splitlines()
     section = lines[lines.index("Tokenizer") + 1 :]
     assert section[: section.index("")][0].strip().startswith("decoder-a-continued:")
+
+
+def test_words_of_relations_are_the_same_in_every_layer():
+    """Written again where importing them would cost start-up; held together here."""
+    assert get_args(RelationWord) == RELATIONS
+    assert TOKENIZER_WORDS == RELATIONS

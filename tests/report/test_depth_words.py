@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """What was done to layers is said the same way everywhere, in both languages."""
 
+from typing import get_args
+
 import pytest
 
+from parentage.evidence.depth import Kind
 from parentage.report.depth_words import TEXTS, depth_text, ranges
 from parentage.report.document import DepthItem
 from parentage.report.language import Language
@@ -16,6 +19,11 @@ def item(kind, order, **more):
     layers = tuple((i, (j,)) for i, j in enumerate(order) if j is not None)
     empty = {"own": (), "unused": (), "repeated": ()}
     return DepthItem(kind=kind, layers=layers, **{**empty, **more})
+
+
+def test_the_document_knows_every_kind():
+    assert get_args(DepthItem.model_fields["kind"].annotation) == get_args(Kind)
+    assert set(TEXTS) == set(get_args(Kind))
 
 
 def test_runs_keep_the_order_given():

@@ -50,7 +50,7 @@ def test_texts_of_every_kind_are_found(tool):
         ("Module by module", "report/templates/report.html.j2"),
         ("Sign coins", "evidence/catalogue.toml"),
         ("not relabelled", "run/document.py"),
-        ("HTML report: {file}", "cli/audit.py"),
+        ("HTML report: {file}", "cli/delivery.py"),
     ):
         assert f"src/parentage/{file}" in texts[text]
 

@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from parentage.cli.delivery import deliver
 from parentage.cli.options import (
     budget_option,
     debug_option,
@@ -17,9 +19,14 @@ from parentage.cli.options import (
     seed_option,
     undo_budget_option,
 )
-from parentage.cli.outcome import audit_code, check_target, write_text
+from parentage.cli.outcome import audit_code, check_target
 from parentage.cli.progress import progress_bar
 from parentage.report.language import Code, Language
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from parentage.report.document import Report
 
 
 class AuditCommand(click.Command):
@@ -119,18 +126,17 @@ def command(
             command=line,
             progress=progress,
         )
-    language = Language(lang)
-    if html is not None:
-        from parentage.report.html import render_html
-
-        write_text(html, render_html(report, language))
-    if as_json:
-        click.echo(report.to_json())
-    else:
-        from parentage.cli.console import stdout
-        from parentage.report.terminal import print_report
-
-        print_report(report, stdout(), language)
-    if html is not None:
-        click.echo(language("HTML report: {file}", file=html), err=True)
+    deliver(report, html, as_json=as_json, lang=lang, page=_page, show=_show)
     return audit_code(report)
+
+
+def _page(report: Report, language: Language) -> str:
+    from parentage.report.html import render_html
+
+    return render_html(report, language)
+
+
+def _show(report: Report, console: Console, language: Language) -> None:
+    from parentage.report.terminal import print_report
+
+    print_report(report, console, language)

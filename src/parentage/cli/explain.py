@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from parentage.cli.audit import AuditCommand
+from parentage.cli.delivery import deliver
 from parentage.cli.options import (
     budget_option,
     debug_option,
@@ -17,9 +19,14 @@ from parentage.cli.options import (
     lang_option,
     seed_option,
 )
-from parentage.cli.outcome import check_target, write_text
+from parentage.cli.outcome import check_target
 from parentage.cli.progress import progress_bar
 from parentage.report.language import Code, Language
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from parentage.report.descent_explain import Explanation
 
 
 @click.command(name="explain", cls=AuditCommand, no_args_is_help=True)
@@ -91,18 +98,17 @@ def command(
             command=line,
             progress=progress,
         )
-    language = Language(lang)
-    if html is not None:
-        from parentage.report.descent_explain_html import render_explanation
-
-        write_text(html, render_explanation(document, language))
-    if as_json:
-        click.echo(document.to_json())
-    else:
-        from parentage.cli.console import stdout
-        from parentage.report.descent_explain_terminal import print_explanation
-
-        print_explanation(document, stdout(), language)
-    if html is not None:
-        click.echo(f"HTML report: {html}", err=True)
+    deliver(document, html, as_json=as_json, lang=lang, page=_page, show=_show)
     return 0
+
+
+def _page(document: Explanation, language: Language) -> str:
+    from parentage.report.descent_explain_html import render_explanation
+
+    return render_explanation(document, language)
+
+
+def _show(document: Explanation, console: Console, language: Language) -> None:
+    from parentage.report.descent_explain_terminal import print_explanation
+
+    print_explanation(document, console, language)

@@ -10,14 +10,19 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from parentage.cli.delivery import deliver
 from parentage.cli.options import Decorator
-from parentage.cli.outcome import CLEAR, FOUND, INCONCLUSIVE, write_text
+from parentage.cli.outcome import CLEAR, FOUND, INCONCLUSIVE
 
 if TYPE_CHECKING:
-    from parentage.report.language import Code
+    from rich.console import Console
+
+    from parentage.report.language import Code, Language
     from parentage.report.lineage_architecture import ConfigDocument
     from parentage.report.lineage_nearest import NearestDocument
     from parentage.report.lineage_tokenizer import TokenizerDocument
+
+    LineageDocument = TokenizerDocument | ConfigDocument | NearestDocument
 
 TOKENIZER_WORDS: Final = (
     "identical",
@@ -124,26 +129,23 @@ def lineage_code(
 
 
 def finish(
-    document: TokenizerDocument | ConfigDocument | NearestDocument,
+    document: LineageDocument,
     html: Path | None,
     *,
     as_json: bool,
     lang: Code,
 ) -> None:
     """Write a document where it is wanted: a page, and stdout."""
-    from parentage.report.language import Language
+    deliver(document, html, as_json=as_json, lang=lang, page=_page, show=_show)
 
-    language = Language(lang)
-    if html is not None:
-        from parentage.report.lineage_html import render_document
 
-        write_text(html, render_document(document, language))
-    if as_json:
-        click.echo(document.to_json())
-    else:
-        from parentage.cli.console import stdout
-        from parentage.report.lineage_terminal import print_document
+def _page(document: LineageDocument, language: Language) -> str:
+    from parentage.report.lineage_html import render_document
 
-        print_document(document, stdout(), language)
-    if html is not None:
-        click.echo(language("HTML report: {file}", file=html), err=True)
+    return render_document(document, language)
+
+
+def _show(document: LineageDocument, console: Console, language: Language) -> None:
+    from parentage.report.lineage_terminal import print_document
+
+    print_document(document, console, language)

@@ -6,7 +6,6 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from parentage.report import descent_figures as draw
@@ -14,6 +13,7 @@ from parentage.report import figures, words
 from parentage.report import format as fmt
 from parentage.report.descent_text import details, headline
 from parentage.report.language import ENGLISH, Language
+from parentage.report.page import page_environment
 from parentage.report.sentences import sentence_of
 
 if TYPE_CHECKING:
@@ -22,13 +22,7 @@ if TYPE_CHECKING:
 
 def render_explanation(document: Explanation, lang: Language = ENGLISH) -> str:
     """The page: layer maps, coins, matching, spectrum, differences and weights."""
-    environment = Environment(
-        loader=PackageLoader("parentage.report", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = page_environment()
     environment.globals.update(
         _=lang,
         language=lang.code,

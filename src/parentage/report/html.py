@@ -13,7 +13,7 @@ from functools import cache, partial
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup, escape
 
 from parentage.evidence.catalogue import methods
@@ -25,6 +25,7 @@ from parentage.report.details import details_text
 from parentage.report.document import ModuleResult, Power, Report
 from parentage.report.language import ENGLISH, Language
 from parentage.report.lineage_html import lineage_sections
+from parentage.report.page import page_environment, page_text
 from parentage.report.reasons import is_known, say_reason
 from parentage.report.sentences import headline_of, sentence_of
 from parentage.report.view import expected, power10, report_view
@@ -74,13 +75,7 @@ def render_demo_html(
 
 @cache
 def _environment(lang: Language) -> Environment:
-    environment = Environment(
-        loader=PackageLoader("parentage.report", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = page_environment()
     environment.globals.update(
         _=partial(page_text, lang),
         language=lang.code,
@@ -122,12 +117,6 @@ def _filter(
     function: Callable[[Any, Language], str], lang: Language, value: object
 ) -> str:
     return function(value, lang)
-
-
-def page_text(lang: Language, text: str, /, **places: object) -> Markup:
-    """A text of a template, escaped; markup in its places is kept, the rest escaped."""
-    said = escape(lang(text))
-    return said.format(**places) if places else said
 
 
 def known_text(lang: Language, text: str) -> Markup:

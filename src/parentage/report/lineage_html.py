@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup, escape
 
 from parentage.report import format as fmt
@@ -18,6 +18,7 @@ from parentage.report import lineage_figures as figures
 from parentage.report import lineage_words as say
 from parentage.report.language import ENGLISH, Language
 from parentage.report.lineage_text import architecture_notes, weightless
+from parentage.report.page import page_environment, page_text
 from parentage.report.terminal_parts import clean
 
 if TYPE_CHECKING:
@@ -67,15 +68,9 @@ _KINDS = ("tokenizer", "architecture")
 
 @cache
 def _environment(lang: Language) -> Environment:
-    environment = Environment(
-        loader=PackageLoader("parentage.report", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = page_environment()
     environment.globals.update(
-        _=partial(_page_text, lang),
+        _=partial(page_text, lang),
         language=lang.code,
         swatch_a=figures.swatch(figures.ONLY_A),
         swatch_shared=figures.swatch(figures.SHARED),
@@ -124,12 +119,6 @@ def _environment(lang: Language) -> Environment:
         capital=lambda text: text[:1].upper() + text[1:],
     )
     return environment
-
-
-def _page_text(lang: Language, text: str, /, **places: object) -> Markup:
-    """A text of a template, escaped, its places too."""
-    said = escape(lang(text))
-    return said.format(**places) if places else said
 
 
 def _last(function: Callable[[Any, Language], Any], lang: Language, value: Any) -> Any:  # noqa: ANN401
