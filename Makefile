@@ -8,12 +8,13 @@ TORCH ?= torch==2.13.0
 # Matrix products here are small and many; library threads only get in their way.
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help demo test test-full lint fuzz zoo zoo-full bench bench-quick calibration bench-speed clean
+.PHONY: help demo test test-full test-services lint fuzz zoo zoo-full bench bench-quick calibration bench-speed clean
 
 help:
 	@echo "make demo         audit the bundled models, write build/demo.html"
 	@echo "make test         linters and the default test suite"
 	@echo "make test-full    also what needs torch and transformers"
+	@echo "make test-services  also what needs PostgreSQL, an S3 server, workers or a browser"
 	@echo "make fuzz         one minute of damaged files against the reader"
 	@echo "make calibration  error rates of the exact tests on independent models"
 	@echo "make bench-speed  time and memory beside a plain torch script (needs torch)"
@@ -37,12 +38,16 @@ $(VENV)/zoo.stamp: $(VENV)/dev.stamp
 	$(BIN)/python -m pip install --quiet --editable ".[zoo]"
 	@touch $@
 
+$(VENV)/services.stamp: $(VENV)/dev.stamp
+	$(BIN)/python -m pip install --quiet --editable ".[services]"
+	@touch $@
+
 demo: $(BIN)/parentage
 	@mkdir -p build
 	$(BIN)/parentage demo --zoo zoo --html build/demo.html
 
 test: $(VENV)/dev.stamp lint
-	$(BIN)/python -m pytest -m "not full and not fuzz" -n 2 --dist worksteal
+	$(BIN)/python -m pytest -m "not full and not fuzz and not services" -n 2 --dist worksteal
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
@@ -53,6 +58,11 @@ lint: $(VENV)/dev.stamp
 
 test-full: $(VENV)/zoo.stamp
 	$(BIN)/python -m pytest -m "full"
+
+# Debian's packages for it: postgresql chromium libpango-1.0-0 libpangoft2-1.0-0
+# libharfbuzz-subset0 poppler-utils.
+test-services: $(VENV)/services.stamp
+	$(BIN)/python -m pytest -m "services"
 
 fuzz: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest -m "fuzz"
