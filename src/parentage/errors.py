@@ -13,6 +13,8 @@
     │   │   ├── IndexFileError            index           4
     │   │   ├── ConfigError               config          4
     │   │   ├── TokenizerError            tokenizer       4
+    │   │   ├── PacketError               packet          4
+    │   │   ├── TrainingLogError          training-log    4
     │   │   └── UnsafePathError           unsafe-path     4
     │   └── DtypeError                    dtype           4
     ├── DescriptionError                  description     4
@@ -144,6 +146,18 @@ class TokenizerError(UnreadableError):
     """A tokenizer file is malformed, or of a format that is not known."""
 
     code = "tokenizer"
+
+
+class PacketError(UnreadableError):
+    """A training record's manifest is malformed, or names files that are not there."""
+
+    code = "packet"
+
+
+class TrainingLogError(UnreadableError):
+    """A training log is of an unknown format, or nothing of it can be read."""
+
+    code = "training-log"
 
 
 class UnsafePathError(UnreadableError):

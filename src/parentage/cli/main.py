@@ -27,6 +27,7 @@ COMMANDS = {
     "inspect": "List a model's modules, parameters and problems.",
     "methods": "Explain the tests: what they ask, assume and cannot see.",
     "nearest": "Name the known tokenizers and architectures nearest to a model's.",
+    "training": "Verify the record of a training run, or read its logs.",
     "tokenizer": "Say how two tokenizers are related.",
 }
 """Subcommands with the line that ``--help`` shows; one module each."""

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The weights of a training record: step 0, the chain, the end, and the references.
+
+Only the comparison of the final weights with references is made here so far; the
+checks of step 0 and of the chain say that they were not made, which keeps a record
+from being supported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from parentage.evidence.record import RecordEvidence
+from parentage.report.training_document import ChainItem
+from parentage.run.audit import audit
+from parentage.training.packet import Packet
+
+
+@dataclass(frozen=True)
+class WeightsPart:
+    """What was found about the weights.
+
+    Attributes:
+        evidence: results of checks of the parts ``initialisation`` and ``chain``.
+        chain: points and links, for the chain map.
+        trusted: keys of what was taken on trust (``report/training_words.py``).
+    """
+
+    evidence: list[RecordEvidence] = field(default_factory=list)
+    chain: ChainItem = field(default_factory=ChainItem)
+    trusted: tuple[str, ...] = ()
+
+
+def weights_part(
+    packet: Packet,
+    *,
+    model: str | Path | None,
+    against: Sequence[str | Path],
+    budget: int,
+    seed: int,
+) -> WeightsPart:
+    """Every check that reads weights.
+
+    Raises:
+        ArtifactError: ``model`` or a reference cannot be read.
+    """
+    final = final_weights(packet, model)
+    found = [
+        RecordEvidence(check, grade, "missing", packet.manifest.model.name, "not-made")
+        for check, grade in (
+            ("step-0", "calibrated"),
+            ("chain", "exact"),
+            ("released", "exact"),
+        )
+    ]
+    found += reference_evidence(final, against, budget=budget, seed=seed)
+    return WeightsPart(found)
+
+
+def final_weights(packet: Packet, model: str | Path | None) -> Path | None:
+    """Where the released weights are: as named by hand, or by the packet."""
+    if model is not None:
+        return Path(model)
+    return packet.usable(packet.manifest.model.released)
+
+
+def reference_evidence(
+    final: Path | None, against: Sequence[str | Path], *, budget: int, seed: int
+) -> list[RecordEvidence]:
+    """Whether the final weights link to a reference, by the tests of an audit."""
+    subject = final.name if final else "released"
+    if final is None or not against:
+        reason = "no-references" if final else "no-final-weights"
+        return [RecordEvidence("references", "exact", "missing", subject, reason)]
+    report = audit(final, against, budget=budget, descent_budget=0, seed=seed)
+    found = []
+    for reference in report.references:
+        outcomes = [
+            (m.name, o)
+            for m in report.modules
+            for o in m.outcomes
+            if o.reference == reference.name
+        ]
+        linked = [(m, o) for m, o in outcomes if o.finding in ("identical", "reused")]
+        open_ = [(m, o) for m, o in outcomes if o.finding == "correspondence"]
+        tested = [o for _, o in outcomes if o.finding != "not-testable"]
+        facts: dict[str, str | int | float | bool | None] = {
+            "reference": reference.name,
+            "modules": ", ".join(m for m, _ in linked or open_),
+            "tested": len(tested),
+            "coverage": report.coverage,
+        }
+        smallest = [o.log10_p for _, o in outcomes if o.log10_p is not None]
+        powers = [o.power.correlation for o in tested if o.power.correlation]
+        facts["power"] = max(powers) if powers else None
+        if linked:
+            outcome, reason = "contradicted", "reference-links"
+        elif open_ or not tested:
+            outcome, reason = "missing", "reference-open"
+        else:
+            outcome, reason = "verified", "reference-clear"
+        found.append(
+            RecordEvidence(
+                "references",
+                "exact",
+                outcome,  # type: ignore[arg-type]
+                reference.name,
+                reason,
+                log10_p=min(smallest) if smallest else None,
+                n=len(tested),
+                facts=facts,
+            )
+        )
+    return found
