@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from parentage.evidence.loss_checks import LogSubject, check_log, check_pairs
+from parentage.evidence.log_subject import LogSubject
+from parentage.evidence.loss_checks import check_log, check_pairs
 from parentage.report.training_document import LogDocument, RecordItem
 from parentage.run.lineage_frame import clock, frame, names_of
 from parentage.run.training_logs import log_item
@@ -33,7 +34,7 @@ def describe_logs(
         TrainingLogError: a log cannot be read at all.
     """
     started = clock()
-    model = ModelPart(name="log", vocabulary=vocabulary) if vocabulary else None
+    model = ModelPart.model_validate({"name": "log", "vocabulary": vocabulary}) if vocabulary else None
     logs = [
         LogSubject(name, read_log(file), model=model)
         for name, file in zip(names_of(files), files, strict=True)

@@ -11,7 +11,8 @@ from typing import Final
 import numpy as np
 
 from parentage.errors import TrainingLogError
-from parentage.evidence.loss_checks import LogSubject, check_log, check_pairs
+from parentage.evidence.log_subject import LogSubject
+from parentage.evidence.loss_checks import check_log, check_pairs
 from parentage.evidence.record import RecordEvidence
 from parentage.report.training_document import CurveItem, FactItem, LogItem
 from parentage.training.logs import read_log

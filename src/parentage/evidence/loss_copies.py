@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Stretches that were pasted: from another place of the log, or from another log."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from parentage.evidence.log_subject import LogSubject
+from parentage.evidence.record import Fact, RecordEvidence
+from parentage.stats.repeats import Repeat, repeated_runs
+from parentage.training.series import Curve
+
+LOG10_COPY: Final = -9.0
+"""A run of equal values as unlikely as this. The least likely run inside an honest log
+has -3.5, and no two logs of different runs share one of six values."""
+
+COLUMNS: Final = ("loss", "grad_norm")
+
+
+def check_copies(log: LogSubject) -> list[RecordEvidence]:
+    """Whether a log repeats itself at other steps."""
+    found: list[tuple[str, Curve, Repeat]] = []
+    points = 0
+    for name in COLUMNS:
+        curve = log.series.curve(name)
+        points = max(points, len(curve))
+        for run in repeated_runs(curve.value):
+            # Steps that were done again may give the same values again.
+            again = np.array_equal(
+                curve.step[run.a : run.a + run.length],
+                curve.step[run.b : run.b + run.length],
+            )
+            if run.log10_p < LOG10_COPY and not again:
+                found.append((name, curve, run))
+    if not points:
+        return []
+    items = [_item(name, c, r, c) for name, c, r in found]
+    outcome, reason = "consistent", "copies-none"
+    if found:
+        outcome, reason = "contradicted", "copies-within"
+    return [_result(log, outcome, reason, items, found, points)]
+
+
+def check_copied_from(
+    log: LogSubject, others: Sequence[LogSubject], *, same_run: bool = False
+) -> list[RecordEvidence]:
+    """Whether a log shares stretches with logs of other runs.
+
+    Args:
+        log: the log.
+        others: the other logs.
+        same_run: whether they may be of one run, so that shared values are only named.
+    """
+    if not others:
+        return []
+    evidence = []
+    for other in others:
+        found, items, points = [], [], 0
+        for name in COLUMNS:
+            mine, theirs = log.series.curve(name), other.series.curve(name)
+            points = max(points, min(len(mine), len(theirs)))
+            for run in repeated_runs(mine.value, theirs.value):
+                if run.log10_p < LOG10_COPY:
+                    found.append((name, mine, run))
+                    items.append({**_item(name, mine, run, theirs), "log": other.name})
+        if not points:
+            continue
+        outcome, reason = "consistent", "copies-not-of"
+        if found:
+            outcome = "missing" if same_run else "contradicted"
+            reason = "copies-shared" if same_run else "copies-of"
+        evidence.append(
+            _result(log, outcome, reason, items, found, points, other.name)
+        )
+    return evidence
+
+
+def _item(name: str, mine: Curve, run: Repeat, theirs: Curve) -> dict[str, Fact]:
+    return {
+        "column": name,
+        "from": float(mine.step[run.a]),
+        "to": float(mine.step[run.a + run.length - 1]),
+        "line": int(mine.line[run.a]),
+        "other_from": float(theirs.step[run.b]),
+        "other_line": int(theirs.line[run.b]),
+        "length": run.length,
+        "log10_p": run.log10_p,
+    }
+
+
+def _result(
+    log: LogSubject,
+    outcome: str,
+    reason: str,
+    items: Sequence[dict[str, Fact]],
+    found: Sequence[tuple[str, Curve, Repeat]],
+    points: int,
+    other: str | None = None,
+) -> RecordEvidence:
+    longest = max(items, key=lambda i: float(i["length"] or 0), default={})
+    least = min((run.log10_p for _, _, run in found), default=None)
+    return RecordEvidence(
+        "loss-copies",
+        "calibrated",
+        outcome,  # type: ignore[arg-type]
+        log.name,
+        reason,
+        statistic="longest run of equal values",
+        value=float(longest["length"] or 0) if longest else 0.0,
+        n=points,
+        log10_p=least,
+        facts={
+            "count": len(items),
+            "length": longest.get("length"),
+            "from": longest.get("from"),
+            "other_from": longest.get("other_from"),
+            "other": other,
+        },
+        items=tuple(items[:50]),
+    )
