@@ -22,6 +22,8 @@ with their own schedule declared have none."""
 
 FEWEST: Final = 10
 
+_ORDER: Final = {"constant": 0, "linear": 1, "cosine": 2, "inverse-sqrt": 3, "wsd": 4}
+
 
 def check_schedule(log: LogSubject) -> list[RecordEvidence]:
     """One result for a log with learning rates."""
@@ -74,7 +76,11 @@ def _best(
         (s, agreement(s, curve.step, curve.value, grain=grain, tolerance=TOLERANCE))
         for s in guess(curve.step, curve.value, last)
     ]
-    return min(tried, key=lambda pair: (pair[1].off, pair[1].worst))
+    # Of formulas that agree the one with the fewest constants: a cosine is a WSD too.
+    return min(
+        tried,
+        key=lambda pair: (pair[1].off > MANY, _ORDER[pair[0].family], pair[1].worst),
+    )
 
 
 def _grain(rates: np.ndarray) -> float:  # type: ignore[type-arg]
