@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from benchmarks.records.forge import FORGERIES
 
+from benchmarks.records.forge import FORGERIES
 from parentage.evidence.log_subject import LogSubject
 from parentage.evidence.loss_checks import check_log
 from parentage.evidence.loss_copies import check_copied_from
@@ -86,7 +86,7 @@ def real_logs() -> Iterator[LogSubject]:
         if not file.is_file() or inside.startswith(("pythia", "avatarl")):
             continue
         known = next((v for k, v in REAL_VOCABULARY.items() if inside.startswith(k)), 0)
-        model = ModelPart.model_validate({"name": inside, "vocabulary": known})
+        model = ModelPart.model_validate({"name": inside, "vocabulary": known or None})
         yield LogSubject(
             inside,
             read_log(file),

@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 
 from parentage.evidence.log_subject import LogSubject
-from parentage.evidence.record import Fact, RecordEvidence
+from parentage.evidence.record import Fact, RecordEvidence, Said
 from parentage.stats.curve_noise import window_noise
 from parentage.stats.straight_runs import resolution
 
@@ -34,8 +34,12 @@ def check_noise(log: LogSubject) -> list[RecordEvidence]:
     if plan is None or plan.loss != "token-cross-entropy":
         return []
     curve = log.series.curve("loss").last_pass()
-    if plan.batch_size is None or plan.sequence_length is None or len(curve) < 4 * WIDTH:
-        return [_noise(log, "missing", "noise-unknown", None, len(curve), {})]
+    if (
+        plan.batch_size is None
+        or plan.sequence_length is None
+        or len(curve) < 4 * WIDTH
+    ):
+        return [_noise(log, ("missing", "noise-unknown"), None, len(curve), {})]
     tokens = plan.batch_size * plan.sequence_length
     tokens *= max([1.0, *(c.batch_size / plan.batch_size for c in plan.batch_changes)])
     averaged = log.part.averaged if log.part and log.part.averaged else log.every
@@ -51,17 +55,16 @@ def check_noise(log: LogSubject) -> list[RecordEvidence]:
         "averaged": float(averaged),
     }
     if level <= 0 or resolution(curve.value) > 2 * noise:
-        return [_noise(log, "missing", "noise-rounded", None, len(curve), facts)]
+        return [_noise(log, ("missing", "noise-rounded"), None, len(curve), facts)]
     ratio = float(noise / least)
     if ratio < TOO_CALM:
-        return [_noise(log, "contradicted", "noise-small", ratio, len(curve), facts)]
-    return [_noise(log, "consistent", "noise-agrees", ratio, len(curve), facts)]
+        return [_noise(log, ("contradicted", "noise-small"), ratio, len(curve), facts)]
+    return [_noise(log, ("consistent", "noise-agrees"), ratio, len(curve), facts)]
 
 
 def _noise(
     log: LogSubject,
-    outcome: str,
-    reason: str,
+    said: Said,
     value: float | None,
     n: int,
     facts: dict[str, Fact],
@@ -69,9 +72,9 @@ def _noise(
     return RecordEvidence(
         "loss-noise",
         "calibrated",
-        outcome,  # type: ignore[arg-type]
+        said[0],
         log.name,
-        reason,
+        said[1],
         statistic="noise over least possible noise",
         value=value,
         threshold=TOO_CALM,
@@ -84,22 +87,34 @@ def check_gradient(log: LogSubject) -> list[RecordEvidence]:
     """Whether gradient norms are positive, move, and are no other column again."""
     curve = log.series.curve("grad_norm")
     if not len(curve):
-        return [_gradient(log, "missing", "gradient-none", None, 0)]
+        return [_gradient(log, ("missing", "gradient-none"), None, 0)]
     least = float(curve.value.min())
     if least < 0:
         at = int(curve.value.argmin())
         facts: dict[str, Fact] = {"least": least, "line": int(curve.line[at])}
-        return [_gradient(log, "contradicted", "gradient-negative", least, len(curve), facts)]
+        return [
+            _gradient(
+                log, ("contradicted", "gradient-negative"), least, len(curve), facts
+            )
+        ]
     if len(curve) < WIDTH:
-        return [_gradient(log, "missing", "gradient-few", None, len(curve))]
+        return [_gradient(log, ("missing", "gradient-few"), None, len(curve))]
     same = _same_column(log)
     if same is not None:
-        return [_gradient(log, "contradicted", "gradient-copied", 1.0, len(curve), {"column": same})]
+        return [
+            _gradient(
+                log,
+                ("contradicted", "gradient-copied"),
+                1.0,
+                len(curve),
+                {"column": same},
+            )
+        ]
     distinct = len(np.unique(curve.value)) / len(curve)
     if distinct < 0.01:
         # Some frameworks log the norm after clipping, which is constant.
-        return [_gradient(log, "missing", "gradient-constant", distinct, len(curve))]
-    return [_gradient(log, "consistent", "gradient-agrees", distinct, len(curve))]
+        return [_gradient(log, ("missing", "gradient-constant"), distinct, len(curve))]
+    return [_gradient(log, ("consistent", "gradient-agrees"), distinct, len(curve))]
 
 
 def _same_column(log: LogSubject) -> str | None:
@@ -116,8 +131,7 @@ def _same_column(log: LogSubject) -> str | None:
 
 def _gradient(
     log: LogSubject,
-    outcome: str,
-    reason: str,
+    said: Said,
     value: float | None,
     n: int,
     facts: dict[str, Fact] | None = None,
@@ -125,9 +139,9 @@ def _gradient(
     return RecordEvidence(
         "gradient-norm",
         "calibrated",
-        outcome,  # type: ignore[arg-type]
+        said[0],
         log.name,
-        reason,
+        said[1],
         statistic="share of distinct values",
         value=value,
         n=n,

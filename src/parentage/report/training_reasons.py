@@ -86,8 +86,8 @@ REASONS: Final[Mapping[str, str]] = {
         "{expected}."
     ),
     "start-low": marked(
-        "The loss begins with {loss} at step {step} (line {line}), below the {expected} "
-        "of a model that knows nothing: it had already learned."
+        "The loss begins with {loss} at step {step} (line {line}), below the "
+        "{expected} of a model that knows nothing: it had already learned."
     ),
     "start-late": marked(
         "The first loss is {loss} at step {step}; where training began is not logged."
@@ -101,8 +101,8 @@ REASONS: Final[Mapping[str, str]] = {
     ),
     "curve-rises": marked("The loss does not fall."),
     "curve-formula": marked(
-        "The loss follows a power law with independent noise, {value} times as wandering "
-        "as such noise: a formula, not a training."
+        "The loss follows a power law with independent noise: it wanders only "
+        "{value} times as much as such noise does. That is a formula, not a training."
     ),
     "smooth-short": marked(
         "{n} values of the training loss; {needed} are needed to look for smooth "
@@ -145,8 +145,8 @@ REASONS: Final[Mapping[str, str]] = {
         "The log goes to step {last}, beyond the {declared} that are declared."
     ),
     "steps-unexplained": marked(
-        "{gaps} gaps and {backs} steps back are not explained, the first at step {where} "
-        "(line {line})."
+        "{gaps} gaps and {backs} steps back are not explained, the first at step "
+        "{where} (line {line})."
     ),
     "steps-short": marked("The log ends at step {last} of {declared}."),
     "steps-late": marked("The log begins only at step {first}."),
@@ -205,7 +205,8 @@ REASONS: Final[Mapping[str, str]] = {
         "The log spans {span} hours, more than the {declared} that are declared."
     ),
     "throughput-agrees": marked(
-        "Tokens per second times seconds per step give the batch over {devices} devices."
+        "Tokens per second times seconds per step give the batch over {devices} "
+        "devices."
     ),
     "throughput-differs": marked(
         "Tokens per second times seconds per step give the batch divided by {ratio}, "

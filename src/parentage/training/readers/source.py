@@ -38,7 +38,7 @@ def lines_of(path: Path, build: Builder) -> Iterator[tuple[int, str]]:
                 continue
             if b"\x00" in raw:
                 build.fact("binary-line", number)
-                raw = raw.replace(b"\x00", b"")  # noqa: PLW2901
+                raw = raw.replace(b"\x00", b"")
             text = raw.decode("utf-8", "replace")
             if "\ufffd" in text:
                 build.fact("not-utf-8", number)
@@ -50,7 +50,7 @@ def lines_of(path: Path, build: Builder) -> Iterator[tuple[int, str]]:
 
 
 def number(value: object) -> float | None:
-    """A number as logs write it; ``nan`` for words such as ``NaN``, ``None`` for none."""
+    """A number as logs write it; ``nan`` for ``NaN``, ``None`` for no number."""
     if isinstance(value, bool) or value is None:
         return None
     if isinstance(value, (int, float)):
@@ -60,10 +60,8 @@ def number(value: object) -> float | None:
             return math.inf
     if isinstance(value, str):
         text = value.strip().rstrip("%").replace(",", "")
-        if not text or len(text) > 64:
-            return None
         try:
-            return float(text)
+            return float(text) if len(text) <= 64 else None
         except ValueError:
             return None
     return None

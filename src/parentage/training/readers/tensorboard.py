@@ -76,7 +76,7 @@ def _events(path: Path, build: Builder) -> Iterator[tuple[int, Any]]:
             record += 1
             try:
                 event = event_pb2.Event.FromString(raw)
-            except Exception as error:  # noqa: BLE001 - protobuf has no common base
+            except Exception as error:
                 build.fact("unreadable-line", record, text=str(error))
                 continue
             yield record, event
