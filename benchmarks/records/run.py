@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -26,7 +27,7 @@ from parentage.evidence.record import RecordEvidence
 from parentage.training.logs import read_log
 from parentage.training.manifest import LogPart, ModelPart, StagePart
 
-TRIALS = 5
+TRIALS = 2
 """Times each log is tampered with, at other places."""
 
 RESULTS = Path(__file__).parent / "results.json"
@@ -62,6 +63,10 @@ def stage_of(facts: dict[str, Any]) -> StagePart:
     return StagePart.model_validate(stage)
 
 
+def _part(path: str, **stated: int) -> LogPart:
+    return LogPart.model_validate({"path": path, "complete": True, **stated})
+
+
 def zoo_logs(folder: Path) -> Iterator[LogSubject]:
     """Logs of the zoo's runs with their manifests."""
     facts = json.loads((folder / "runs.json").read_text("utf-8"))
@@ -70,7 +75,7 @@ def zoo_logs(folder: Path) -> Iterator[LogSubject]:
             f"zoo/{name}",
             read_log(folder / f"{name}.csv"),
             stage=name,
-            part=LogPart(path=f"{name}.csv", complete=True, averaged=1),
+            part=_part(f"{name}.csv", averaged=1),
             plan=stage_of(row),
             model=ModelPart.model_validate({"name": name, "vocabulary": 512}),
         )
@@ -85,13 +90,15 @@ def real_logs() -> Iterator[LogSubject]:
         inside = file.relative_to(Path(root, "logs")).as_posix()
         if not file.is_file() or inside.startswith(("pythia", "avatarl")):
             continue
+        if re.search(r"trainer_state_\d+\.json", inside):
+            continue  # an earlier state of a run that is read whole
         known = next((v for k, v in REAL_VOCABULARY.items() if inside.startswith(k)), 0)
         model = ModelPart.model_validate({"name": inside, "vocabulary": known or None})
         yield LogSubject(
             inside,
             read_log(file),
             model=model if known else None,
-            part=LogPart(path=inside, complete=True),
+            part=_part(inside),
         )
 
 

@@ -25,6 +25,10 @@ SPREAD: Final = 0.2
 TOO_CALM: Final = 0.5
 """Noise over the least possible noise. Honest runs lie at 5 and above."""
 
+MOSTLY: Final = 0.5
+"""A norm that has one value this often says nothing; honest logs with two decimals
+have their most frequent value at up to a quarter of the steps."""
+
 WIDTH: Final = 50
 
 
@@ -40,7 +44,7 @@ def check_noise(log: LogSubject) -> list[RecordEvidence]:
         or len(curve) < 4 * WIDTH
     ):
         return [_noise(log, ("missing", "noise-unknown"), None, len(curve), {})]
-    tokens = plan.batch_size * plan.sequence_length
+    tokens = float(plan.batch_size * plan.sequence_length)
     tokens *= max([1.0, *(c.batch_size / plan.batch_size for c in plan.batch_changes)])
     averaged = log.part.averaged if log.part and log.part.averaged else log.every
     windows = window_noise(curve.value, WIDTH)
@@ -51,7 +55,7 @@ def check_noise(log: LogSubject) -> list[RecordEvidence]:
     facts: dict[str, Fact] = {
         "noise": noise,
         "least": float(least),
-        "tokens": float(tokens),
+        "tokens": tokens,
         "averaged": float(averaged),
     }
     if level <= 0 or resolution(curve.value) > 2 * noise:
@@ -110,11 +114,12 @@ def check_gradient(log: LogSubject) -> list[RecordEvidence]:
                 {"column": same},
             )
         ]
-    distinct = len(np.unique(curve.value)) / len(curve)
-    if distinct < 0.01:
+    _, counts = np.unique(curve.value, return_counts=True)
+    share = float(counts.max() / len(curve))
+    if share > MOSTLY:
         # Some frameworks log the norm after clipping, which is constant.
-        return [_gradient(log, ("missing", "gradient-constant"), distinct, len(curve))]
-    return [_gradient(log, ("consistent", "gradient-agrees"), distinct, len(curve))]
+        return [_gradient(log, ("missing", "gradient-constant"), share, len(curve))]
+    return [_gradient(log, ("consistent", "gradient-agrees"), share, len(curve))]
 
 
 def _same_column(log: LogSubject) -> str | None:
@@ -142,7 +147,7 @@ def _gradient(
         said[0],
         log.name,
         said[1],
-        statistic="share of distinct values",
+        statistic="share of the most frequent value",
         value=value,
         n=n,
         facts=facts or {},

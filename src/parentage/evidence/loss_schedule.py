@@ -10,7 +10,7 @@ import numpy as np
 from parentage.evidence.log_subject import LogSubject
 from parentage.evidence.record import Fact, RecordEvidence, Said
 from parentage.stats.schedules import Agreement, Schedule, agreement, guess
-from parentage.training.series import Curve
+from parentage.training.series import Curve, Floats
 
 TOLERANCE: Final = 0.01
 """Deviation of a point that is let pass, as a share of the peak: logged rates are
@@ -84,7 +84,7 @@ def _best(log: LogSubject, curve: Curve, grain: float) -> tuple[Schedule, Agreem
     )
 
 
-def _grain(rates: np.ndarray) -> float:  # type: ignore[type-arg]
+def _grain(rates: Floats) -> float:
     """Distance of two learning rates that the log can write: ``1e-6`` for 0.000012."""
     for digits in range(3, 13):
         scaled = rates * 10.0**digits

@@ -10,6 +10,7 @@ import numpy as np
 
 from parentage.evidence.log_subject import LogSubject, usual_interval
 from parentage.evidence.record import Fact, RecordEvidence, Said
+from parentage.training.series import Floats
 
 REGULAR: Final = 0.6
 """Share of lines that must keep the usual distance, for a larger one to be a gap."""
@@ -70,7 +71,7 @@ def _said(log: LogSubject, name: str) -> np.ndarray[tuple[int], np.dtype[np.bool
     }
     if log.series.counts.get("not-a-number", 0) > len(marked):
         return np.isnan(log.series.columns[name])
-    return np.isin(log.series.lines, list(marked))
+    return np.isin(log.series.lines, [n for n in marked if n is not None])
 
 
 def _explained(
@@ -91,7 +92,7 @@ def _explained(
     return ""
 
 
-def _filled(found: list[Break], step: np.ndarray) -> list[Break]:  # type: ignore[type-arg]
+def _filled(found: list[Break], step: Floats) -> list[Break]:
     """Without gaps that a later pass over the same steps fills."""
     kept = []
     for one in found:

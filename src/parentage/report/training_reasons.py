@@ -226,13 +226,13 @@ def said(item: RecordItem, lang: Language = ENGLISH) -> str:
 
 
 def shown(value: object) -> str:
-    """A value of a fact: whole numbers in groups, others to four figures."""
+    """A value of a fact: whole numbers in groups, others to three figures."""
     if value is None:
         return "–"
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return str(value)
     if math.isfinite(value) and float(value).is_integer() and abs(value) < 1e12:
         return fmt.whole(int(value))
-    if math.isfinite(value) and (abs(value) >= 1e6 or 0 < abs(value) < 1e-3):
-        return f"{value:.3g}"
-    return fmt.number(value, 4) if abs(value) < 10 else fmt.number(value, 1)
+    if math.isfinite(value) and 100 <= abs(value) < 1e6:
+        return fmt.whole(round(value))
+    return f"{value:.3g}"

@@ -15,7 +15,9 @@ from parentage.training.series import Builder
 MAX_LINE: Final = 1 << 20
 """A longer line is noted and passed over; no format writes such lines."""
 
-_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+COLOURS: Final = re.compile(r"\x1b\[[0-9;]*m")
+"""What frameworks colour their lines with."""
+
 _DATE = re.compile(
     r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?"
 )
@@ -46,7 +48,7 @@ def lines_of(path: Path, build: Builder) -> Iterator[tuple[int, str]]:
             text = text.rstrip("\r\n")
             if "\r" in text:
                 text = text.rsplit("\r", 1)[-1]
-            yield number, _COLOURS.sub("", text) if "\x1b" in text else text
+            yield number, COLOURS.sub("", text) if "\x1b" in text else text
 
 
 def number(value: object) -> float | None:
