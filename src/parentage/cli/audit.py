@@ -73,6 +73,12 @@ class AuditCommand(click.Command):
     metavar="REFERENCE",
     help="A model that the candidate may carry weights of; may be given repeatedly.",
 )
+@click.option(
+    "--training",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="The candidate's training record (packet.toml), checked beside it.",
+)
 @html_option()
 @json_option("the report document (parentage.report/1)")
 @lang_option()
@@ -84,6 +90,7 @@ class AuditCommand(click.Command):
 def command(
     candidate: str,
     against: tuple[str, ...],
+    training: Path | None,
     html: Path | None,
     *,
     as_json: bool,
@@ -110,6 +117,8 @@ def command(
     line = ["parentage", "audit", candidate]
     for reference in against:
         line += ["--against", reference]
+    if training is not None:
+        line += ["--training", str(training)]
     line += ["--budget", str(budget)]
     if undo_budget is not None:
         line += ["--undo-budget", str(undo_budget)]
@@ -123,6 +132,7 @@ def command(
             undo_budget=undo_budget,
             descent_budget=descent_budget,
             seed=seed,
+            training=training,
             command=line,
             progress=progress,
         )

@@ -50,9 +50,7 @@ def check_pairs(
     for number, log in enumerate(logs):
         bare = log.plan is None
         later = [
-            other
-            for other in logs[number + 1 :]
-            if bare or (other.stage != log.stage)
+            other for other in logs[number + 1 :] if bare or (other.stage != log.stage)
         ]
         found += check_copied_from(log, later, same_run=bare)
         found += check_copied_from(log, foreign)

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from parentage.evidence.log_subject import LogSubject
-from parentage.evidence.record import Fact, RecordEvidence
+from parentage.evidence.record import Fact, RecordEvidence, Said
 from parentage.stats.repeats import Repeat, repeated_runs
 from parentage.training.series import Curve
 
@@ -38,10 +38,10 @@ def check_copies(log: LogSubject) -> list[RecordEvidence]:
     if not points:
         return []
     items = [_item(name, c, r, c) for name, c, r in found]
-    outcome, reason = "consistent", "copies-none"
+    said: Said = ("consistent", "copies-none")
     if found:
-        outcome, reason = "contradicted", "copies-within"
-    return [_result(log, outcome, reason, items, found, points)]
+        said = ("contradicted", "copies-within")
+    return [_result(log, said, items, points)]
 
 
 def check_copied_from(
@@ -58,23 +58,24 @@ def check_copied_from(
         return []
     evidence = []
     for other in others:
-        found, items, points = [], [], 0
+        items: list[dict[str, Fact]] = []
+        points = 0
         for name in COLUMNS:
             mine, theirs = log.series.curve(name), other.series.curve(name)
             points = max(points, min(len(mine), len(theirs)))
-            for run in repeated_runs(mine.value, theirs.value):
-                if run.log10_p < LOG10_COPY:
-                    found.append((name, mine, run))
-                    items.append({**_item(name, mine, run, theirs), "log": other.name})
+            items += [
+                {**_item(name, mine, run, theirs), "log": other.name}
+                for run in repeated_runs(mine.value, theirs.value)
+                if run.log10_p < LOG10_COPY
+            ]
         if not points:
             continue
-        outcome, reason = "consistent", "copies-not-of"
-        if found:
-            outcome = "missing" if same_run else "contradicted"
-            reason = "copies-shared" if same_run else "copies-of"
-        evidence.append(
-            _result(log, outcome, reason, items, found, points, other.name)
-        )
+        said: Said = ("consistent", "copies-not-of")
+        if items and same_run:
+            said = ("missing", "copies-shared")
+        elif items:
+            said = ("contradicted", "copies-of")
+        evidence.append(_result(log, said, items, points, other.name))
     return evidence
 
 
@@ -93,21 +94,19 @@ def _item(name: str, mine: Curve, run: Repeat, theirs: Curve) -> dict[str, Fact]
 
 def _result(
     log: LogSubject,
-    outcome: str,
-    reason: str,
+    said: Said,
     items: Sequence[dict[str, Fact]],
-    found: Sequence[tuple[str, Curve, Repeat]],
     points: int,
     other: str | None = None,
 ) -> RecordEvidence:
     longest = max(items, key=lambda i: float(i["length"] or 0), default={})
-    least = min((run.log10_p for _, _, run in found), default=None)
+    least = min((float(i["log10_p"] or 0) for i in items), default=None)
     return RecordEvidence(
         "loss-copies",
         "calibrated",
-        outcome,  # type: ignore[arg-type]
+        said[0],
         log.name,
-        reason,
+        said[1],
         statistic="longest run of equal values",
         value=float(longest["length"] or 0) if longest else 0.0,
         n=points,

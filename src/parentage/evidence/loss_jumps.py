@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from parentage.evidence.log_subject import LogSubject
-from parentage.evidence.record import Fact, RecordEvidence
+from parentage.evidence.record import Fact, RecordEvidence, Said
 from parentage.stats.curve_noise import noise_level
 
 SIDE: Final = 25
@@ -16,7 +16,7 @@ SIDE: Final = 25
 
 LARGE: Final = 6.0
 """Change of the level over the noise of a value. Honest runs change theirs by as much
-at the end of an epoch or when the data changes, so a jump is named and accuses nobody."""
+at the end of an epoch or when the data changes, so it is named and accuses nobody."""
 
 
 def check_jumps(log: LogSubject) -> list[RecordEvidence]:
@@ -25,7 +25,7 @@ def check_jumps(log: LogSubject) -> list[RecordEvidence]:
     # Where the curve is steep, at the start, every step is a change of level.
     begin = max(SIDE, len(curve) // 10)
     if len(curve) < begin + 4 * SIDE:
-        return [_result(log, "missing", "jumps-short", [], len(curve), None)]
+        return [_result(log, ("missing", "jumps-short"), [], len(curve), None)]
     value = curve.value
     found: list[tuple[float, int]] = []
     largest = 0.0
@@ -42,14 +42,13 @@ def check_jumps(log: LogSubject) -> list[RecordEvidence]:
         for ratio, i in found
     ]
     if items:
-        return [_result(log, "missing", "jumps-found", items, len(curve), largest)]
-    return [_result(log, "consistent", "jumps-none", [], len(curve), largest)]
+        return [_result(log, ("missing", "jumps-found"), items, len(curve), largest)]
+    return [_result(log, ("consistent", "jumps-none"), [], len(curve), largest)]
 
 
 def _result(
     log: LogSubject,
-    outcome: str,
-    reason: str,
+    said: Said,
     items: list[dict[str, Fact]],
     n: int,
     value: float | None,
@@ -57,9 +56,9 @@ def _result(
     return RecordEvidence(
         "loss-jumps",
         "calibrated",
-        outcome,  # type: ignore[arg-type]
+        said[0],
         log.name,
-        reason,
+        said[1],
         statistic="change of level over noise",
         value=value,
         threshold=LARGE,

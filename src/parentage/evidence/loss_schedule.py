@@ -8,9 +8,9 @@ from typing import Final
 import numpy as np
 
 from parentage.evidence.log_subject import LogSubject
-from parentage.evidence.record import Fact, RecordEvidence
+from parentage.evidence.record import Fact, RecordEvidence, Said
 from parentage.stats.schedules import Agreement, Schedule, agreement, guess
-from parentage.training.series import Curve
+from parentage.training.series import Curve, Floats
 
 TOLERANCE: Final = 0.01
 """Deviation of a point that is let pass, as a share of the peak: logged rates are
@@ -22,13 +22,17 @@ with their own schedule declared have none."""
 
 FEWEST: Final = 10
 
+_ORDER: Final = {"constant": 0, "linear": 1, "cosine": 2, "inverse-sqrt": 3, "wsd": 4}
+
 
 def check_schedule(log: LogSubject) -> list[RecordEvidence]:
     """One result for a log with learning rates."""
     curve = log.series.curve("lr").last_pass()
     if len(curve) < FEWEST or not curve.value.max() > 0:
         reason = "schedule-no-rates"
-        return [RecordEvidence("loss-schedule", "calibrated", "missing", log.name, reason)]
+        return [
+            RecordEvidence("loss-schedule", "calibrated", "missing", log.name, reason)
+        ]
     grain = _grain(curve.value)
     declared = _declared(log)
     if declared is not None:
@@ -36,13 +40,14 @@ def check_schedule(log: LogSubject) -> list[RecordEvidence]:
             declared, curve.step, curve.value, grain=grain, tolerance=TOLERANCE
         )
         bad = found.off > MANY
-        reason = "schedule-differs" if bad else "schedule-agrees"
-        outcome = "contradicted" if bad else "consistent"
-        return [_result(log, outcome, reason, declared, found, curve)]
+        said: Said = ("consistent", "schedule-agrees")
+        if bad:
+            said = ("contradicted", "schedule-differs")
+        return [_result(log, said, declared, found, curve)]
     best, found = _best(log, curve, grain)
     fits = found.off <= MANY
     reason = "schedule-found" if fits else "schedule-other"
-    return [_result(log, "missing", reason, best, found, curve)]
+    return [_result(log, ("missing", reason), best, found, curve)]
 
 
 def _declared(log: LogSubject) -> Schedule | None:
@@ -66,18 +71,20 @@ def _declared(log: LogSubject) -> Schedule | None:
     )
 
 
-def _best(
-    log: LogSubject, curve: Curve, grain: float
-) -> tuple[Schedule, Agreement]:
+def _best(log: LogSubject, curve: Curve, grain: float) -> tuple[Schedule, Agreement]:
     last = log.series.stated.get("max_steps")
     tried = [
         (s, agreement(s, curve.step, curve.value, grain=grain, tolerance=TOLERANCE))
         for s in guess(curve.step, curve.value, last)
     ]
-    return min(tried, key=lambda pair: (pair[1].off, pair[1].worst))
+    # Of formulas that agree the one with the fewest constants: a cosine is a WSD too.
+    return min(
+        tried,
+        key=lambda pair: (pair[1].off > MANY, _ORDER[pair[0].family], pair[1].worst),
+    )
 
 
-def _grain(rates: np.ndarray) -> float:  # type: ignore[type-arg]
+def _grain(rates: Floats) -> float:
     """Distance of two learning rates that the log can write: ``1e-6`` for 0.000012."""
     for digits in range(3, 13):
         scaled = rates * 10.0**digits
@@ -88,8 +95,7 @@ def _grain(rates: np.ndarray) -> float:  # type: ignore[type-arg]
 
 def _result(
     log: LogSubject,
-    outcome: str,
-    reason: str,
+    said: Said,
     schedule: Schedule,
     found: Agreement,
     curve: Curve,
@@ -109,9 +115,9 @@ def _result(
     return RecordEvidence(
         "loss-schedule",
         "calibrated",
-        outcome,  # type: ignore[arg-type]
+        said[0],
         log.name,
-        reason,
+        said[1],
         statistic="share of points off",
         value=found.off,
         threshold=MANY,

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from parentage.evidence.log_subject import LogSubject
-from parentage.evidence.record import Fact, RecordEvidence
+from parentage.evidence.record import Fact, RecordEvidence, Said
 from parentage.stats.curve_noise import window_noise
 from parentage.stats.straight_runs import resolution, straight_runs
 from parentage.training.series import Curve
@@ -30,7 +30,7 @@ def check_smooth(log: LogSubject) -> list[RecordEvidence]:
     """One result for a log with enough points of the training loss."""
     curve = log.series.curve("loss").last_pass()
     if len(curve) < FEWEST:
-        return [_result(log, "missing", "smooth-short", None, len(curve), ())]
+        return [_result(log, ("missing", "smooth-short"), None, len(curve), ())]
     windows = window_noise(curve.value, WIDTH)
     grain = resolution(curve.value)
     # Where rounding is as large as the noise, a window without noise is no wonder.
@@ -38,17 +38,15 @@ def check_smooth(log: LogSubject) -> list[RecordEvidence]:
     quiet = (windows.drop > QUIET) & loud
     items = [_span(curve, int(windows.starts[i]), WIDTH) for i in np.flatnonzero(quiet)]
     lines = [
-        s
-        for s in straight_runs(curve.value, curve.step)
-        if s.log10_p < LOG10_STRAIGHT
+        s for s in straight_runs(curve.value, curve.step) if s.log10_p < LOG10_STRAIGHT
     ]
     items += [_span(curve, s.start, s.length) for s in lines]
     largest = float(np.nanmax(np.where(loud, windows.drop, 0.0)))
     if items:
         return [
-            _result(log, "contradicted", "smooth-found", largest, len(curve), items)
+            _result(log, ("contradicted", "smooth-found"), largest, len(curve), items)
         ]
-    return [_result(log, "consistent", "smooth-none", largest, len(curve), ())]
+    return [_result(log, ("consistent", "smooth-none"), largest, len(curve), ())]
 
 
 def _span(curve: Curve, start: int, length: int) -> dict[str, Fact]:
@@ -62,8 +60,7 @@ def _span(curve: Curve, start: int, length: int) -> dict[str, Fact]:
 
 def _result(
     log: LogSubject,
-    outcome: str,
-    reason: str,
+    said: Said,
     value: float | None,
     n: int,
     items: list[dict[str, Fact]] | tuple[()],
@@ -72,9 +69,9 @@ def _result(
     return RecordEvidence(
         "loss-smooth",
         "calibrated",
-        outcome,  # type: ignore[arg-type]
+        said[0],
         log.name,
-        reason,
+        said[1],
         statistic="noise beside over noise inside",
         value=value,
         threshold=QUIET,

@@ -24,7 +24,9 @@ LATE: Final = 1
 """After this step losses may already have fallen, and a low one says nothing."""
 
 
-def check_start(log: LogSubject) -> list[RecordEvidence]:
+def check_start(  # noqa: PLR0911 - one for each thing that can be known
+    log: LogSubject,
+) -> list[RecordEvidence]:
     """One result for a log that opens a stage that claims to begin from nothing."""
     if not log.from_nothing or not log.opens:
         return []

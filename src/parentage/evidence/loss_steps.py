@@ -9,7 +9,8 @@ from typing import Final
 import numpy as np
 
 from parentage.evidence.log_subject import LogSubject, usual_interval
-from parentage.evidence.record import Fact, RecordEvidence
+from parentage.evidence.record import Fact, RecordEvidence, Said
+from parentage.training.series import Floats
 
 REGULAR: Final = 0.6
 """Share of lines that must keep the usual distance, for a larger one to be a gap."""
@@ -70,7 +71,7 @@ def _said(log: LogSubject, name: str) -> np.ndarray[tuple[int], np.dtype[np.bool
     }
     if log.series.counts.get("not-a-number", 0) > len(marked):
         return np.isnan(log.series.columns[name])
-    return np.isin(log.series.lines, list(marked))
+    return np.isin(log.series.lines, [n for n in marked if n is not None])
 
 
 def _explained(
@@ -91,7 +92,7 @@ def _explained(
     return ""
 
 
-def _filled(found: list[Break], step: np.ndarray) -> list[Break]:  # type: ignore[type-arg]
+def _filled(found: list[Break], step: Floats) -> list[Break]:
     """Without gaps that a later pass over the same steps fills."""
     kept = []
     for one in found:
@@ -107,7 +108,7 @@ def check_steps(log: LogSubject) -> list[RecordEvidence]:
     name = "loss" if series.has("loss") else "eval_loss"
     curve = series.curve(name)
     if not len(curve):
-        return [_result(log, "missing", "steps-none", [], 0)]
+        return [_result(log, ("missing", "steps-none"), [], 0)]
     found = breaks_of(log)
     open_ = [b for b in found if not b.explained]
     gaps = [b for b in open_ if b.kind == "gap"]
@@ -124,26 +125,25 @@ def check_steps(log: LogSubject) -> list[RecordEvidence]:
         "where": open_[0].step if open_ else None,
         "line": open_[0].line if open_ else None,
     }
-    outcome, reason = "consistent", "steps-all" if end else "steps-plain"
+    said: Said = ("consistent", "steps-all" if end else "steps-plain")
     alone = plan is None or len(plan.logs) == 1
     near = max(2 * log.every, CLOSE * (end or 0))
     if gaps and log.part is not None and log.part.complete:
-        outcome, reason = "contradicted", "steps-not-complete"
+        said = ("contradicted", "steps-not-complete")
     elif end and last > end + near:
-        outcome, reason = "contradicted", "steps-beyond"
+        said = ("contradicted", "steps-beyond")
     elif open_:
-        outcome, reason = "missing", "steps-unexplained"
+        said = ("missing", "steps-unexplained")
     elif end and alone and last < end - near:
-        outcome, reason = "missing", "steps-short"
+        said = ("missing", "steps-short")
     elif plan and log.opens and first - plan.first_step > 2 * log.every:
-        outcome, reason = "missing", "steps-late"
-    return [_result(log, outcome, reason, found, len(curve), facts)]
+        said = ("missing", "steps-late")
+    return [_result(log, said, found, len(curve), facts)]
 
 
 def _result(
     log: LogSubject,
-    outcome: str,
-    reason: str,
+    said: Said,
     found: list[Break],
     n: int,
     facts: dict[str, Fact] | None = None,
@@ -151,9 +151,9 @@ def _result(
     return RecordEvidence(
         "loss-steps",
         "exact",
-        outcome,  # type: ignore[arg-type]
+        said[0],
         log.name,
-        reason,
+        said[1],
         statistic="breaks without an explanation",
         value=float(sum(not b.explained for b in found)),
         n=n,

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from parentage.evidence.log_subject import LogSubject
-from parentage.evidence.record import Fact, RecordEvidence
+from parentage.evidence.record import Fact, RecordEvidence, Said
 
 BACK: Final = 2.0
 """Seconds that a clock may go back: clocks are set, and machines differ."""
@@ -26,18 +26,18 @@ def check_timing(log: LogSubject) -> list[RecordEvidence]:
     series = log.series
     clocks = [n for n in ("time", "elapsed", "step_time") if series.has(n)]
     if not clocks:
-        return [_result(log, "missing", "clock-none", None, 0, {})]
+        return [_result(log, ("missing", "clock-none"), None, 0, {})]
     back = _backwards(log)
     if back is not None:
-        return [_result(log, "contradicted", "clock-back", back["seconds"], 1, back)]
+        return [_result(log, ("contradicted", "clock-back"), back["seconds"], 1, back)]
     if series.has("step_time"):
         times = series.curve("step_time")
         if times.value.min() < 0:
             at = int(times.value.argmin())
             facts: dict[str, Fact] = {"line": int(times.line[at])}
-            return [_result(log, "contradicted", "clock-negative", None, 1, facts)]
+            return [_result(log, ("contradicted", "clock-negative"), None, 1, facts)]
     return [*_hours(log), *_throughput(log)] or [
-        _result(log, "consistent", "clock-runs", None, _points(log), {})
+        _result(log, ("consistent", "clock-runs"), None, _points(log), {})
     ]
 
 
@@ -79,8 +79,10 @@ def _hours(log: LogSubject) -> list[RecordEvidence]:
     facts: dict[str, Fact] = {"span": span, "declared": declared}
     ratio = span / declared
     if ratio > OVER:
-        return [_result(log, "contradicted", "clock-over", ratio, _points(log), facts)]
-    return [_result(log, "consistent", "clock-within", ratio, _points(log), facts)]
+        return [
+            _result(log, ("contradicted", "clock-over"), ratio, _points(log), facts)
+        ]
+    return [_result(log, ("consistent", "clock-within"), ratio, _points(log), facts)]
 
 
 def _throughput(log: LogSubject) -> list[RecordEvidence]:
@@ -103,14 +105,17 @@ def _throughput(log: LogSubject) -> list[RecordEvidence]:
     most = sum(h.count for h in plan.hardware) or devices
     facts: dict[str, Fact] = {"ratio": ratio, "devices": devices}
     if abs(ratio / devices - 1) > APART or devices > most:
-        return [_result(log, "contradicted", "throughput-differs", ratio, len(both), facts)]
-    return [_result(log, "consistent", "throughput-agrees", ratio, len(both), facts)]
+        return [
+            _result(
+                log, ("contradicted", "throughput-differs"), ratio, len(both), facts
+            )
+        ]
+    return [_result(log, ("consistent", "throughput-agrees"), ratio, len(both), facts)]
 
 
 def _result(
     log: LogSubject,
-    outcome: str,
-    reason: str,
+    said: Said,
     value: Fact,
     n: int,
     facts: dict[str, Fact],
@@ -118,9 +123,9 @@ def _result(
     return RecordEvidence(
         "loss-timing",
         "exact",
-        outcome,  # type: ignore[arg-type]
+        said[0],
         log.name,
-        reason,
+        said[1],
         value=float(value) if isinstance(value, (int, float)) else None,
         n=n,
         facts=facts,

@@ -17,6 +17,9 @@ things that the record states, or a statement and the bytes, cannot both be true
 
 Fact = str | int | float | bool | None
 
+Said = tuple[RecordOutcome, str]
+"""An outcome with the reason that says it."""
+
 
 @dataclass(frozen=True)
 class RecordEvidence:

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from parentage.report.descent_document import DescentItem
 from parentage.report.lineage_nearest import LineageItem
+from parentage.report.training_document import TrainingDocument
 
 SCHEMA: Final = "parentage.report/1"
 
@@ -252,6 +253,10 @@ class Report(_Part):
     descents: tuple[DescentItem, ...] = Field(
         default=(),
         description="kind of descent of modules that exact tests found dependent",
+    )
+    training: TrainingDocument | None = Field(
+        default=None,
+        description="what the candidate's training record supports, if one was given",
     )
     assumptions: tuple[Assumption, ...]
     coverage: float = Field(

@@ -28,6 +28,7 @@ from parentage.report.lineage_html import lineage_sections
 from parentage.report.page import page_environment, page_text
 from parentage.report.reasons import is_known, say_reason
 from parentage.report.sentences import headline_of, sentence_of
+from parentage.report.training_html import training_section
 from parentage.report.view import expected, power10, report_view
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ def _environment(lang: Language) -> Environment:
         max_rows=MAX_ROWS,
         lineage=partial(_filter, lineage_sections, lang),
         descents=partial(_filter, descent_section, lang),
+        training=partial(_filter, training_section, lang),
         depth_text=partial(_filter, depth_text, lang),
     )
     environment.filters.update(

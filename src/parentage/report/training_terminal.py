@@ -145,7 +145,7 @@ def _compute(
     if not rows:
         return
     heads = (
-        lang("Tokens"),
+        lang("Tokens trained on"),
         lang("Parameters"),
         lang("Operations"),
         lang("Device hours"),

@@ -58,7 +58,7 @@ SUPPORT_WORDS: Final[Mapping[str, str]] = {
 }
 
 PARTS: Final[Mapping[str, str]] = {
-    "packet": marked("Files"),
+    "packet": marked("Files of the record"),
     "curves": marked("Curves"),
     "compute": marked("Compute"),
     "initialisation": marked("Step 0"),

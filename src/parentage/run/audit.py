@@ -89,6 +89,7 @@ def audit(
     descent_budget: int = DESCENT_BUDGET,
     seed: int = 0,
     criteria: Criteria | None = None,
+    training: str | Path | None = None,
     command: Sequence[str] = (),
     progress: Progress | None = None,
 ) -> Report:
@@ -105,6 +106,7 @@ def audit(
             modules found dependent; 0 leaves it out. No more than ``budget``.
         seed: decides which bytes; fixed before anything is looked at.
         criteria: levels and floors of the findings.
+        training: folder of the candidate's training record, checked beside it.
         command: how the audit was called, for the report.
         progress: told about each module.
 
@@ -148,7 +150,7 @@ def audit(
         # Imported late: it needs this module, and weights are judged without it.
         from parentage.run.lineage import lineage_of  # noqa: PLC0415
 
-        return assemble(
+        report = assemble(
             own,
             references,
             evidence,
@@ -163,6 +165,21 @@ def audit(
             lineage=lineage_of(own, references),
             descents=descents,
         )
+    if training is None:
+        return report
+    # Imported late: it needs this module, for the references.
+    from parentage.run.training import verify_record  # noqa: PLC0415
+
+    record = verify_record(
+        training,
+        model=candidate,
+        against=against,
+        report=report,
+        budget=budget,
+        seed=seed,
+        command=("parentage", "training", "verify", str(training)),
+    )
+    return report.model_copy(update={"training": record})
 
 
 def gather(

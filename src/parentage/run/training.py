@@ -12,6 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from parentage.evidence.record import RecordEvidence
+from parentage.report.document import Report
 from parentage.report.training_document import (
     PieceItem,
     RecordItem,
@@ -40,6 +41,7 @@ def verify_record(
     model: str | Path | None = None,
     against: Sequence[str | Path] = (),
     other_logs: Sequence[str | Path] = (),
+    report: Report | None = None,
     budget: int = DEFAULT_BUDGET,
     seed: int = 0,
     command: Sequence[str] = (),
@@ -52,6 +54,7 @@ def verify_record(
         model: the released weights; by default the ones that the packet names.
         against: references that must not link to the final weights or to step 0.
         other_logs: logs of other runs that this one must not have been copied from.
+        report: an audit of ``model`` against ``against`` that was made already.
         budget: bytes to read of each set of weights at most, for each comparison.
         seed: decides which bytes; fixed before anything is looked at.
         command: how it was called, for the document.
@@ -76,7 +79,7 @@ def verify_record(
     compute = compute_part(packet, logs)
     tell("weights", 3)
     weights = weights_part(
-        packet, model=model, against=against, budget=budget, seed=seed
+        packet, model=model, against=against, report=report, budget=budget, seed=seed
     )
     tell("done", 4)
     evidence = [*files, *logs.evidence, *compute.evidence, *weights.evidence]

@@ -34,7 +34,11 @@ def describe_logs(
         TrainingLogError: a log cannot be read at all.
     """
     started = clock()
-    model = ModelPart.model_validate({"name": "log", "vocabulary": vocabulary}) if vocabulary else None
+    model = (
+        ModelPart.model_validate({"name": "log", "vocabulary": vocabulary})
+        if vocabulary
+        else None
+    )
     logs = [
         LogSubject(name, read_log(file), model=model)
         for name, file in zip(names_of(files), files, strict=True)

@@ -12,7 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from parentage.evidence.base import Grade
 from parentage.evidence.record import RecordEvidence
+from parentage.report.document import Report
 from parentage.report.training_document import ChainItem
 from parentage.run.audit import audit
 from parentage.training.packet import Packet
@@ -38,6 +40,7 @@ def weights_part(
     *,
     model: str | Path | None,
     against: Sequence[str | Path],
+    report: Report | None = None,
     budget: int,
     seed: int,
 ) -> WeightsPart:
@@ -47,15 +50,14 @@ def weights_part(
         ArtifactError: ``model`` or a reference cannot be read.
     """
     final = final_weights(packet, model)
-    found = [
-        RecordEvidence(check, grade, "missing", packet.manifest.model.name, "not-made")
-        for check, grade in (
-            ("step-0", "calibrated"),
-            ("chain", "exact"),
-            ("released", "exact"),
-        )
-    ]
-    found += reference_evidence(final, against, budget=budget, seed=seed)
+    name = packet.manifest.model.name
+    grades: tuple[tuple[str, Grade], ...] = (
+        ("step-0", "calibrated"),
+        ("chain", "exact"),
+        ("released", "exact"),
+    )
+    found = [RecordEvidence(c, g, "missing", name, "not-made") for c, g in grades]
+    found += reference_evidence(final, against, report=report, budget=budget, seed=seed)
     return WeightsPart(found)
 
 
@@ -67,14 +69,20 @@ def final_weights(packet: Packet, model: str | Path | None) -> Path | None:
 
 
 def reference_evidence(
-    final: Path | None, against: Sequence[str | Path], *, budget: int, seed: int
+    final: Path | None,
+    against: Sequence[str | Path],
+    *,
+    report: Report | None = None,
+    budget: int,
+    seed: int,
 ) -> list[RecordEvidence]:
     """Whether the final weights link to a reference, by the tests of an audit."""
     subject = final.name if final else "released"
     if final is None or not against:
         reason = "no-references" if final else "no-final-weights"
         return [RecordEvidence("references", "exact", "missing", subject, reason)]
-    report = audit(final, against, budget=budget, descent_budget=0, seed=seed)
+    if report is None:
+        report = audit(final, against, budget=budget, descent_budget=0, seed=seed)
     found = []
     for reference in report.references:
         outcomes = [

@@ -90,7 +90,7 @@ def window_noise(values: Floats, width: int = 50) -> Windows:
     # A window of no noise at all is held against the smallest number that is one.
     least = np.finfo(np.float64).tiny
     for i in range(count):
-        before, after = noise[max(0, i - NEIGHBOURS) : i], noise[i + 1 :][:NEIGHBOURS]
+        before = noise[max(0, i - NEIGHBOURS) : i]
         if len(before):
             fall[i] = np.median(before) / max(noise[i], least)
     drop[:] = _between(noise, least)
@@ -112,7 +112,7 @@ def _between(noise: Floats, least: float) -> Floats:
 
 
 def _highest_median(side: Floats) -> float:
-    """Median of three windows, at the nearest place within reach where it is largest."""
+    """Largest median of three neighbouring windows within reach."""
     reach = side[:24]
     if len(reach) < NEIGHBOURS:
         return 0.0

@@ -78,7 +78,7 @@ def fit_power_law(step: Floats, value: Floats) -> PowerLaw | None:
 
 
 def wander(residual: Floats, blocks: int = BLOCKS) -> float:
-    """How much more the means of blocks vary than independent residuals would make them.
+    """How much more the means of blocks vary than independent residuals make them.
 
     The variance inside is taken from first differences, block by block, so that a noise
     that shrinks along the curve does not count as wandering.

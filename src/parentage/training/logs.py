@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -13,6 +14,7 @@ from parentage.errors import TrainingLogError
 from parentage.training.manifest import Columns
 from parentage.training.readers.golden import read_evaluation, read_golden
 from parentage.training.readers.huggingface import read_trainer_state
+from parentage.training.readers.source import COLOURS
 from parentage.training.readers.table import read_csv, read_jsonl
 from parentage.training.readers.tensorboard import read_events
 from parentage.training.readers.text import FORMATS as TEXT_FORMATS
@@ -116,9 +118,9 @@ def find_format(path: Path) -> str:
         )
     if b"brain.Event:" in head[:128] or ".tfevents." in path.name:
         return "tensorboard"
-    text = head.decode("utf-8", "replace").lstrip("\ufeff")
-    start = text.lstrip()[:1]
-    if start in ("{", "["):
+    text = COLOURS.sub("", head.decode("utf-8", "replace").lstrip("\ufeff"))
+    # A list of objects; lines of text begin with [rank0] or [2025-01-02 03:04].
+    if re.match(r"\s*(?:\{|\[\s*[\[{\]])", text):
         return _json_format(text)
     lines = text.splitlines()
     found = looks_like(lines)

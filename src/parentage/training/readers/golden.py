@@ -32,11 +32,13 @@ def read_golden(path: Path, build: Builder) -> None:
     try:
         for line, key, value in entries(path):
             column = METRICS.get(str(key))
-            values = value.get("values") if isinstance(value, dict) else None
-            if column is None or not isinstance(values, dict):
+            if column is None or not isinstance(value, dict):
+                continue
+            values = value.get("values")
+            if not isinstance(values, dict):
                 continue
             for name in ("end_step", "step_interval"):
-                if (found := number(value.get(name))) is not None:  # type: ignore[union-attr]
+                if (found := number(value.get(name))) is not None:
                     build.stated[name] = found
             missing = 0
             for text, entry in values.items():

@@ -115,6 +115,7 @@ class _Reader:
                 ends = cut or len(self._text) - place <= _NEAR
                 if not ends or not self._more():
                     line = self.here() + self._text.count("\n", self._at, place)
+                    ends = cut or place >= len(self._text.rstrip())
                     raise JsonDamage(
                         f"not JSON: {said or error}", line, truncated=ends
                     ) from error

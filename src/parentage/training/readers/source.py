@@ -15,7 +15,9 @@ from parentage.training.series import Builder
 MAX_LINE: Final = 1 << 20
 """A longer line is noted and passed over; no format writes such lines."""
 
-_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+COLOURS: Final = re.compile(r"\x1b\[[0-9;]*m")
+"""What frameworks colour their lines with."""
+
 _DATE = re.compile(
     r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?"
 )
@@ -38,7 +40,7 @@ def lines_of(path: Path, build: Builder) -> Iterator[tuple[int, str]]:
                 continue
             if b"\x00" in raw:
                 build.fact("binary-line", number)
-                raw = raw.replace(b"\x00", b"")  # noqa: PLW2901
+                raw = raw.replace(b"\x00", b"")
             text = raw.decode("utf-8", "replace")
             if "\ufffd" in text:
                 build.fact("not-utf-8", number)
@@ -46,11 +48,11 @@ def lines_of(path: Path, build: Builder) -> Iterator[tuple[int, str]]:
             text = text.rstrip("\r\n")
             if "\r" in text:
                 text = text.rsplit("\r", 1)[-1]
-            yield number, _COLOURS.sub("", text) if "\x1b" in text else text
+            yield number, COLOURS.sub("", text) if "\x1b" in text else text
 
 
 def number(value: object) -> float | None:
-    """A number as logs write it; ``nan`` for words such as ``NaN``, ``None`` for none."""
+    """A number as logs write it; ``nan`` for ``NaN``, ``None`` for no number."""
     if isinstance(value, bool) or value is None:
         return None
     if isinstance(value, (int, float)):
@@ -60,10 +62,8 @@ def number(value: object) -> float | None:
             return math.inf
     if isinstance(value, str):
         text = value.strip().rstrip("%").replace(",", "")
-        if not text or len(text) > 64:
-            return None
         try:
-            return float(text)
+            return float(text) if len(text) <= 64 else None
         except ValueError:
             return None
     return None

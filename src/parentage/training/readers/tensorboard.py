@@ -14,6 +14,9 @@ from parentage.training.manifest import Columns
 from parentage.training.readers.names import assign
 from parentage.training.series import Builder
 
+FRAME = 16
+"""Bytes around a record: its length and two checksums."""
+
 
 def read_events(path: Path, columns: Columns | None, build: Builder) -> None:
     """Read every scalar of an event file; its record number stands for a line.
@@ -60,7 +63,6 @@ def _events(path: Path, build: Builder) -> Iterator[tuple[int, Any]]:
         from tensorboard.backend.event_processing import (  # noqa: PLC0415
             event_file_loader,
         )
-        from tensorboard.compat import tf  # noqa: PLC0415
         from tensorboard.compat.proto import event_pb2  # noqa: PLC0415
     except ImportError as error:
         raise TrainingLogError(
@@ -70,21 +72,21 @@ def _events(path: Path, build: Builder) -> Iterator[tuple[int, Any]]:
             "run as CSV.",
         ) from error
     logging.getLogger("tensorboard").setLevel(logging.ERROR)
-    record = 0
-    try:
-        for raw in event_file_loader.RawEventFileLoader(str(path)).Load():
-            record += 1
-            try:
-                event = event_pb2.Event.FromString(raw)
-            except Exception as error:  # noqa: BLE001 - protobuf has no common base
-                build.fact("unreadable-line", record, text=str(error))
-                continue
-            yield record, event
-    except tf.errors.DataLossError as error:
-        build.fact("damaged", record + 1, text=str(error))
+    record = read = 0
+    for raw in event_file_loader.RawEventFileLoader(str(path)).Load():
+        record += 1
+        read += len(raw) + FRAME
+        try:
+            event = event_pb2.Event.FromString(raw)
+        except Exception as error:
+            build.fact("unreadable-line", record, text=str(error))
+            continue
+        yield record, event
+    # The loader ends without a word where a checksum is wrong or the file is cut.
     size = path.stat().st_size
-    if size and not record:
-        build.fact("truncated", 1, text=f"no whole record in {size} bytes")
+    if read < size:
+        said = f"{size - read} of {size} bytes behind byte {read} are not read: "
+        build.fact("damaged", record + 1, text=said + "cut, or a wrong checksum")
 
 
 def _scalar(value: Any) -> float | None:  # noqa: ANN401 - a protobuf message
