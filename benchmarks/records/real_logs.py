@@ -78,7 +78,7 @@ def figure(series: dict[str, Series]) -> str:
         svg = svg.replace("<svg ", f'<svg x="{x}" y="{y + 18}" ', 1)
         cells.append(
             f'<text x="{x + 8}" y="{y + 12}" font-size="12" font-family="sans-serif" '
-            f'fill="#5f5b55">{name}</text>{svg}'
+            f'fill="#5f5b55">{name[:52]}</text>{svg}'
         )
     height = (len(series) + 2) // 3 * 180
     return (
