@@ -9,7 +9,7 @@ import pytest
 from benchmarks.records.forge import FORGERIES
 
 from parentage.evidence.log_subject import LogSubject
-from parentage.evidence.loss_checks import check_log, check_pairs
+from parentage.evidence.loss_checks import check_log, check_pairs, check_stages
 from parentage.evidence.record_catalogue import record_checks
 from parentage.report.training_reasons import REASONS
 from parentage.training.logs import read_log
@@ -162,3 +162,33 @@ def test_more_hours_than_declared_are_found():
         "contradicted",
         "clock-over",
     )
+
+
+def cut(log, start, end, **changes):
+    columns = {n: c[start:end] for n, c in log.series.columns.items()}
+    series = replace(log.series, columns=columns, lines=log.series.lines[start:end])
+    return replace(log, series=series, **changes)
+
+
+def test_logs_of_a_stage_must_cover_it_together():
+    log = subject()
+    parts = [cut(log, 0, 700), cut(log, 700, 1500, opens=False)]
+    (found,) = check_stages(parts)
+    assert (found.outcome, found.reason) == ("consistent", "cover-all")
+    (found,) = check_stages([parts[0], cut(log, 800, 1500, opens=False)])
+    assert (found.reason, found.facts["after"]) == ("cover-gaps", 699)
+    (found,) = check_stages([parts[0], cut(log, 700, 1000, opens=False)])
+    assert (found.reason, found.facts["last"]) == ("cover-short", 999)
+    assert not check_stages([log])
+
+
+def test_history_carried_into_the_log_of_the_next_stage_is_no_copy():
+    log = subject()
+    first = cut(log, 0, 700)
+    carried = replace(log, stage="second", plan=stage(name="second"))
+    assert {e.outcome for e in check_pairs([first, carried], [])} == {"consistent"}
+    step = log.series.columns["step"] + 5000
+    moved = {**log.series.columns, "step": step}
+    pasted = replace(carried, series=replace(log.series, columns=moved))
+    (found,) = check_pairs([first, pasted], [])
+    assert found.outcome == "contradicted"
