@@ -14,7 +14,7 @@ from parentage.evidence.loss_noise import check_gradient, check_noise
 from parentage.evidence.loss_schedule import check_schedule
 from parentage.evidence.loss_smooth import check_smooth
 from parentage.evidence.loss_start import check_start
-from parentage.evidence.loss_steps import check_steps
+from parentage.evidence.loss_steps import check_cover, check_steps
 from parentage.evidence.loss_timing import check_timing
 from parentage.evidence.record import RecordEvidence
 
@@ -52,6 +52,16 @@ def check_pairs(
         later = [
             other for other in logs[number + 1 :] if bare or (other.stage != log.stage)
         ]
-        found += check_copied_from(log, later, same_run=bare)
+        found += check_copied_from(log, later, same_run=bare, own=not bare)
         found += check_copied_from(log, foreign)
     return found
+
+
+def check_stages(logs: Sequence[LogSubject]) -> list[RecordEvidence]:
+    """Whether the logs of each stage, together, cover its steps."""
+    stages = dict.fromkeys(log.stage for log in logs)
+    return [
+        evidence
+        for stage in stages
+        for evidence in check_cover([log for log in logs if log.stage == stage])
+    ]

@@ -29,10 +29,7 @@ def check_copies(log: LogSubject) -> list[RecordEvidence]:
         points = max(points, len(curve))
         for run in repeated_runs(curve.value):
             # Steps that were done again may give the same values again.
-            again = np.array_equal(
-                curve.step[run.a : run.a + run.length],
-                curve.step[run.b : run.b + run.length],
-            )
+            again = _same_steps(curve, curve, run)
             if run.log10_p < LOG10_COPY and not again:
                 found.append((name, curve, run))
     if not points:
@@ -45,7 +42,11 @@ def check_copies(log: LogSubject) -> list[RecordEvidence]:
 
 
 def check_copied_from(
-    log: LogSubject, others: Sequence[LogSubject], *, same_run: bool = False
+    log: LogSubject,
+    others: Sequence[LogSubject],
+    *,
+    same_run: bool = False,
+    own: bool = False,
 ) -> list[RecordEvidence]:
     """Whether a log shares stretches with logs of other runs.
 
@@ -53,6 +54,8 @@ def check_copied_from(
         log: the log.
         others: the other logs.
         same_run: whether they may be of one run, so that shared values are only named.
+        own: whether they are logs of the same record: what they share at the same
+            steps is history that a framework carries over when training goes on.
     """
     if not others:
         return []
@@ -67,6 +70,7 @@ def check_copied_from(
                 {**_item(name, mine, run, theirs), "log": other.name}
                 for run in repeated_runs(mine.value, theirs.value)
                 if run.log10_p < LOG10_COPY
+                and not (own and _same_steps(mine, theirs, run))
             ]
         if not points:
             continue
@@ -77,6 +81,13 @@ def check_copied_from(
             said = ("contradicted", "copies-of")
         evidence.append(_result(log, said, items, points, other.name))
     return evidence
+
+
+def _same_steps(mine: Curve, theirs: Curve, run: Repeat) -> bool:
+    return np.array_equal(
+        mine.step[run.a : run.a + run.length],
+        theirs.step[run.b : run.b + run.length],
+    )
 
 
 def _item(name: str, mine: Curve, run: Repeat, theirs: Curve) -> dict[str, Fact]:

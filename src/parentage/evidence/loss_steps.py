@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -139,6 +140,45 @@ def check_steps(log: LogSubject) -> list[RecordEvidence]:
     elif plan and log.opens and first - plan.first_step > 2 * log.every:
         said = ("missing", "steps-late")
     return [_result(log, said, found, len(curve), facts)]
+
+
+def check_cover(logs: Sequence[LogSubject]) -> list[RecordEvidence]:
+    """One result for a stage with several logs: do they cover it together?"""
+    if len(logs) < 2:
+        return []
+    spans: list[tuple[float, float]] = []
+    for log in logs:
+        name = "loss" if log.series.has("loss") else "eval_loss"
+        step = log.series.curve(name).step
+        if len(step):
+            spans.append((float(step.min()), float(step.max())))
+    if not spans:
+        return []
+    spans.sort()
+    near = 2 * max(log.every for log in logs)
+    reached, gaps = spans[0][1], []
+    for start, end in spans[1:]:
+        if start - reached > near:
+            gaps.append(Break("gap", reached, start, 1, ""))
+        reached = max(reached, end)
+    plan = logs[0].plan
+    end_step = plan.first_step + plan.steps if plan and plan.steps else None
+    said: Said = ("consistent", "cover-all")
+    if gaps:
+        said = ("missing", "cover-gaps")
+    elif end_step and reached < end_step - max(near, CLOSE * end_step):
+        said = ("missing", "cover-short")
+    facts: dict[str, Fact] = {
+        "logs": len(spans),
+        "first": spans[0][0],
+        "last": reached,
+        "declared": end_step,
+        "gaps": len(gaps),
+        "after": gaps[0].after if gaps else None,
+        "where": gaps[0].step if gaps else None,
+    }
+    whole = replace(logs[0], name=logs[0].stage or logs[0].name)
+    return [_result(whole, said, gaps, len(spans), facts)]
 
 
 def _result(

@@ -30,7 +30,7 @@ def _svg(width: int, height: int, parts: Sequence[str]) -> Markup:
 
 
 def _number(x: float, y: float, value: float, anchor: str) -> str:
-    text = f"{value:.3g}" if abs(value) < 1e4 else fmt.whole(round(value))
+    text = f"{value:.3g}" if abs(value) < 1e3 else fmt.whole(round(value))
     if value and (abs(value) < 1e-3 or abs(value) >= 1e7):
         text = f"{value:.1e}"
     return (
@@ -69,12 +69,14 @@ def curve_plot(curve: CurveItem) -> Markup:
     band = [place(i, high[i]) for i in usable]
     band += [place(i, low[i]) for i in reversed(usable)]
     line = " ".join(place(i, curve.middle[i]) for i in usable)
+    if len(usable) == 1:
+        line += f" {line}"  # a dot: one point has no line
     base = HEIGHT - BOTTOM
     parts = [
         f'<polygon points="{" ".join(band)}" '
         'style="fill:var(--accent);opacity:.22;stroke:none"/>',
-        f'<polyline points="{line}" '
-        'style="fill:none;stroke:var(--accent);stroke-width:1.4"/>',
+        f'<polyline points="{line}" style="fill:none;stroke:var(--accent);'
+        'stroke-width:1.4;stroke-linecap:round"/>',
         f'<line x1="{LEFT}" y1="{base}" x2="{WIDTH}" y2="{base}" '
         'style="stroke:var(--line);stroke-width:1"/>',
         _number(LEFT - 4, 14, most, "end"),

@@ -150,6 +150,12 @@ REASONS: Final[Mapping[str, str]] = {
     ),
     "steps-short": marked("The log ends at step {last} of {declared}."),
     "steps-late": marked("The log begins only at step {first}."),
+    "cover-all": marked("The {logs} logs together cover steps {first} to {last}."),
+    "cover-gaps": marked(
+        "Between the {logs} logs {gaps} stretches are not logged, the first from step "
+        "{after} to {where}."
+    ),
+    "cover-short": marked("The {logs} logs together end at step {last} of {declared}."),
     "jumps-short": marked("Too few values of the training loss to look for jumps."),
     "jumps-none": marked("The loss never changes its level at once."),
     "jumps-found": marked(

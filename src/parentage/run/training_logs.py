@@ -12,7 +12,7 @@ import numpy as np
 
 from parentage.errors import TrainingLogError
 from parentage.evidence.log_subject import LogSubject
-from parentage.evidence.loss_checks import check_log, check_pairs
+from parentage.evidence.loss_checks import check_log, check_pairs, check_stages
 from parentage.evidence.record import RecordEvidence
 from parentage.report.training_document import CurveItem, FactItem, LogItem
 from parentage.training.logs import read_log
@@ -91,6 +91,7 @@ def log_part(packet: Packet, others: Sequence[str | Path] = ()) -> LogPartResult
     foreign = [LogSubject(Path(p).name, read_log(p), foreign=True) for p in others]
     for log in logs:
         evidence += check_log(log)
+    evidence += check_stages(logs)
     evidence += check_pairs(logs, foreign)
     return LogPartResult(tuple(logs), evidence)
 

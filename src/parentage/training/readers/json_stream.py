@@ -112,12 +112,12 @@ class _Reader:
                 # one that stops at its end may only need more text.
                 place, said = getattr(error, "pos", 0), getattr(error, "msg", "")
                 cut = said.startswith("Unterminated string")
-                ends = cut or len(self._text) - place <= _NEAR
-                if not ends or not self._more():
-                    line = self.here() + self._text.count("\n", self._at, place)
-                    ends = cut or place >= len(self._text.rstrip())
+                near = cut or len(self._text) - place <= _NEAR
+                line = self.here() + self._text.count("\n", self._at, place)
+                truncated = cut or not self._text[place:].strip()
+                if not near or not self._more():
                     raise JsonDamage(
-                        f"not JSON: {said or error}", line, truncated=ends
+                        f"not JSON: {said or error}", line, truncated=truncated
                     ) from error
                 continue
             # A number at the end of the window may go on behind it.

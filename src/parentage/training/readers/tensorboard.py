@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import logging
 import math
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -60,10 +61,13 @@ def _add(record: int, step: float, values: dict[str, float], build: Builder) -> 
 
 def _events(path: Path, build: Builder) -> Iterator[tuple[int, Any]]:
     try:
-        from tensorboard.backend.event_processing import (  # noqa: PLC0415
-            event_file_loader,
-        )
-        from tensorboard.compat.proto import event_pb2  # noqa: PLC0415
+        with warnings.catch_warnings():
+            # Its imports warn about themselves, which is no business of our caller.
+            warnings.simplefilter("ignore")
+            from tensorboard.backend.event_processing import (  # noqa: PLC0415
+                event_file_loader,
+            )
+            from tensorboard.compat.proto import event_pb2  # noqa: PLC0415
     except ImportError as error:
         raise TrainingLogError(
             "is a TensorBoard event file, which needs the tensorboard package",
