@@ -1,18 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """The file of a fingerprint: one safetensors file, read as a stranger's.
 
-Its tensors are ``record`` (bytes: an xz stream of one JSON object), ``tokenizer``
-(bytes, where held) and ``values.FORMAT`` (one vector for each format of values, the
-tiles one behind the other in the order of the record). ``__metadata__`` names the
-format and the *content digest*: SHA-256 over the plain record, the plain tokenizer and
-the values. Compression does not enter it, so it names the fingerprint for good, and
-damage anywhere is noticed.
+Its tensors are ``record``, ``listing`` and, where held, ``tokenizer`` (bytes: an xz
+stream of one JSON object each), and ``values.FORMAT`` (one vector for each format of
+values, the tiles one behind the other in the order of the record). ``__metadata__``
+names the format and the *content digest*: SHA-256 over what the streams expand to and
+over the values. Compression does not enter it, so it names the fingerprint for good,
+and damage anywhere is noticed.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import lzma
 import math
 import struct
@@ -35,14 +34,19 @@ from parentage.registry.fingerprint import (
     MAX_BYTES,
     Fingerprint,
     Identity,
+    Outline,
     Tile,
     ViewKey,
 )
+from parentage.registry.listing import (
+    expanded,
+    naturals,
+    parsed,
+    plain_json,
+    stored_by_name,
+    text,
+)
 from parentage.registry.scheme import LEVELS, SCHEME, Scheme
-from parentage.registry.tokenizer_record import MAX_PLAIN, unpacked_json
-
-MAX_RECORD: Final = 64 << 20
-"""Bytes of the plain record: names and shapes of a trillion weights take a tenth."""
 
 MAX_TILES: Final = 100_000
 _ADVICE: Final = "Make the fingerprint again from the model."
@@ -53,38 +57,39 @@ _HELD: Final = sorted(
 
 def to_bytes(fingerprint: Fingerprint) -> bytes:
     """The file of a fingerprint; equal fingerprints give equal bytes."""
-    plain = _record(fingerprint)
-    parts: dict[str, bytes] = {"record": lzma.compress(plain, preset=6)}
+    plain = plain_json(_record(fingerprint))
+    packed = {"record": lzma.compress(plain, preset=6), "listing": fingerprint.listing}
+    expands = {"record": plain, "listing": expanded(fingerprint.listing, "tensors", "")}
     if fingerprint.tokenizer is not None:
-        parts["tokenizer"] = fingerprint.tokenizer
-    values = _values(fingerprint.tiles)
-    parts |= {f"values.{name}": raw for name, raw in values.items()}
+        packed["tokenizer"] = fingerprint.tokenizer
+        expands["tokenizer"] = expanded(fingerprint.tokenizer, "the tokenizer", "")
+    values = {f"values.{n}": raw for n, raw in _values(fingerprint.tiles).items()}
     header: dict[str, Any] = {
-        "__metadata__": {
-            "format": FORMAT,
-            "sha256": _digest(plain, fingerprint.tokenizer, values),
-        }
+        "__metadata__": {"format": FORMAT, "sha256": _digest(expands | values)}
     }
     offset = 0
-    for name, raw in parts.items():
+    for name, raw in (packed | values).items():
         dtype = name.partition(".")[2] or "U8"
-        size = len(raw) // DTYPES[dtype].itemsize
         header[name] = {
             "dtype": dtype,
-            "shape": [size],
+            "shape": [len(raw) // DTYPES[dtype].itemsize],
             "data_offsets": [offset, offset + len(raw)],
         }
         offset += len(raw)
-    text = json.dumps(header, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)
-    return b"".join((struct.pack("<Q", len(text)), text, *parts.values()))
-
-
-def content_digest(fingerprint: Fingerprint) -> str:
-    """SHA-256 that names a fingerprint's content, however it is compressed."""
-    return _digest(
-        _record(fingerprint), fingerprint.tokenizer, _values(fingerprint.tiles)
+    head = plain_json(header)
+    head += b" " * (-len(head) % 8)
+    return b"".join(
+        (struct.pack("<Q", len(head)), head, *packed.values(), *values.values())
     )
+
+
+def content_digest(data: bytes, label: str = "fingerprint") -> str:
+    """SHA-256 that names a fingerprint's content, however it is compressed.
+
+    It is what the file states; :func:`from_bytes` refuses one that is not true.
+    """
+    header = read_header(cast("LocalFile", _Memory(data, label)))
+    return header.metadata.get("sha256", "")
 
 
 def read_fingerprint(path: str | Path) -> Fingerprint:
@@ -166,10 +171,10 @@ def is_fingerprint(path: str | Path) -> bool:
     return b'"parentage.fingerprint/' in head
 
 
-def _record(fingerprint: Fingerprint) -> bytes:
-    names = {name: n for n, name in enumerate(fingerprint.entries)}
+def _record(fingerprint: Fingerprint) -> dict[str, Any]:
+    numbers = {name: n for n, name in enumerate(fingerprint.sampled)}
     identity, scheme = fingerprint.identity, fingerprint.scheme
-    plain = {
+    return {
         "format": FORMAT,
         "model": {
             "name": identity.name,
@@ -178,15 +183,15 @@ def _record(fingerprint: Fingerprint) -> bytes:
             "bytes": fingerprint.bytes_stored,
         },
         "scheme": {"version": SCHEME, "seed": scheme.seed, "level": scheme.level},
-        "entries": [[s.name, s.dtype, s.shape] for s in fingerprint.entries.values()],
+        "modules": [[m.name, m.parameters, m.layers] for m in fingerprint.modules],
+        "tensors": [[s.name, s.dtype, s.shape] for s in fingerprint.sampled.values()],
         "config": fingerprint.config,
         "tiles": [
-            [names[t.key[0]], t.key[1], t.key[2], t.key[3], t.cut, t.dtype]
+            [numbers[t.key[0]], t.key[1], t.key[2], t.key[3], t.cut, t.dtype]
             for t in fingerprint.tiles
         ],
         "notes": list(fingerprint.notes),
     }
-    return json.dumps(plain, separators=(",", ":"), ensure_ascii=True).encode()
 
 
 def _values(tiles: Iterable[Tile]) -> dict[str, bytes]:
@@ -198,42 +203,38 @@ def _values(tiles: Iterable[Tile]) -> dict[str, bytes]:
     return {name: b"".join(found[name]) for name in sorted(found)}
 
 
-def _digest(plain: bytes, tokenizer: bytes | None, values: Mapping[str, bytes]) -> str:
+def _digest(parts: Mapping[str, bytes]) -> str:
     total = hashlib.sha256(f"{FORMAT}\0".encode())
-    pieces = [("record", plain)]
-    if tokenizer is not None:
-        pieces.append(("tokenizer", lzma.decompress(tokenizer)))
-    pieces += [(f"values.{name}", values[name]) for name in sorted(values)]
-    for name, raw in pieces:
-        total.update(f"{name}\0{len(raw)}\0".encode())
-        total.update(raw)
+    for name in sorted(parts):
+        total.update(f"{name}\0{len(parts[name])}\0".encode())
+        total.update(parts[name])
     return total.hexdigest()
+
+
+_PACKED: Final = {"record": "the model", "listing": "the tensors"}
 
 
 def _read(
     parts: Mapping[str, tuple[str, bytes]], stated: str, file: str
 ) -> Fingerprint:
-    packed = parts.get("record", ("", b""))[1]
-    record = unpacked_json(packed, "the model", file, MAX_RECORD)
-    values = {
-        name.removeprefix("values."): raw
-        for name, (dtype, raw) in parts.items()
-        if name == f"values.{dtype}"
-    }
-    known = {"record", "tokenizer", *(f"values.{name}" for name in values)}
-    if set(parts) - known:
-        odd = shown(sorted(set(parts) - known)[0])
-        raise _malformed(f"holds a tensor '{odd}'", file)
-    try:
-        made = _fingerprint(record, values, parts, file)
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
-        text = f"the record is malformed ({type(error).__name__}: {shown(str(error))})"
-        raise _malformed(text, file) from error
-    if made.tokenizer is not None:
-        unpacked_json(made.tokenizer, "the tokenizer", file, MAX_PLAIN)
-    if content_digest(made) != stated:
+    plain: dict[str, bytes] = {}
+    for name, (dtype, raw) in parts.items():
+        if name in {*_PACKED, "tokenizer"} and dtype == "U8":
+            plain[name] = expanded(raw, _PACKED.get(name, "the tokenizer"), file)
+        elif name == f"values.{dtype}":
+            plain[name] = raw
+        else:
+            raise _malformed(f"holds a tensor '{shown(name)}'", file)
+    if not plain.keys() >= _PACKED.keys():
+        raise _malformed("lacks the record or the listing", file)
+    if _digest(plain) != stated:
         raise _malformed("the content does not have the digest that it states", file)
-    return made
+    record = parsed(plain["record"], "the model", file)
+    try:
+        return _fingerprint(record, plain, parts, file)
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+        said = f"the record is malformed ({type(error).__name__}: {shown(str(error))})"
+        raise _malformed(said, file) from error
 
 
 def _malformed(found: str, file: str) -> FingerprintError:
@@ -244,13 +245,10 @@ def _malformed(found: str, file: str) -> FingerprintError:
 
 def _fingerprint(
     record: Mapping[str, Any],
-    values: Mapping[str, bytes],
+    plain: Mapping[str, bytes],
     parts: Mapping[str, tuple[str, bytes]],
     file: str,
 ) -> Fingerprint:
-    if record["format"] != FORMAT:
-        message = f"format {record['format']!r}"
-        raise ValueError(message)
     scheme = record["scheme"]
     if scheme["version"] != SCHEME:
         raise FingerprintError(
@@ -259,15 +257,7 @@ def _fingerprint(
             expected=f"version {SCHEME}",
             advice="Make it again, or use another version of parentage.",
         )
-    entries = {}
-    for name, dtype, shape in record["entries"]:
-        if dtype not in DTYPES:
-            message = f"format {dtype!r}"
-            raise ValueError(message)
-        entries[_str(name)] = Stored(name, dtype, tuple(_naturals(shape)))
-    if len(entries) != len(record["entries"]):
-        message = "a tensor is listed twice"
-        raise ValueError(message)
+    sampled = stored_by_name(record["tensors"])
     if len(record["tiles"]) > MAX_TILES:
         message = f"{len(record['tiles'])} tiles"
         raise ValueError(message)
@@ -275,18 +265,26 @@ def _fingerprint(
         message = "the config is no object"
         raise TypeError(message)
     model = record["model"]
+    level = naturals([scheme["level"]])[0]
+    values = {
+        name.removeprefix("values."): raw
+        for name, raw in plain.items()
+        if name.startswith("values.")
+    }
     return Fingerprint(
-        Identity(_str(model["name"]), _str(model["revision"]), _str(model["digest"])),
-        Scheme(
-            _naturals([scheme["seed"]])[0],
-            LEVELS[LEVELS.index(_naturals([scheme["level"]])[0])],
+        Identity(text(model["name"]), text(model["revision"]), text(model["digest"])),
+        Scheme(naturals([scheme["seed"]])[0], LEVELS[LEVELS.index(level)]),
+        tuple(
+            Outline(text(name), *naturals([parameters, layers]))
+            for name, parameters, layers in record["modules"]
         ),
-        entries,
+        sampled,
+        parts["listing"][1],
         record["config"],
-        tuple(_tiles(record["tiles"], list(entries.values()), values)),
+        tuple(_tiles(record["tiles"], list(sampled.values()), values)),
         parts["tokenizer"][1] if "tokenizer" in parts else None,
-        tuple(_str(note) for note in record["notes"]),
-        _naturals([model["bytes"]])[0],
+        tuple(text(note) for note in record["notes"]),
+        naturals([model["bytes"]])[0],
     )
 
 
@@ -298,7 +296,7 @@ def _tiles(
         if dtype not in _HELD or dtype not in values:
             message = f"values in format {dtype!r}"
             raise ValueError(message)
-        entry = entries[_naturals([number])[0]]
+        entry = entries[naturals([number])[0]]
         key, ranges = _place(entry, grid, select, order, cut)
         shape = shape_of(ranges)
         kind = DTYPES[dtype].numpy
@@ -315,14 +313,14 @@ def _tiles(
 
 
 def _place(
-    entry: Stored, grid: Any, select: Any, order: Any, cut: Any
+    entry: Stored, grid: object, select: object, order: object, cut: object
 ) -> tuple[ViewKey, Cut]:
     """A tensor's place and its ranges, checked against its shape."""
     view = View(
         entry.name,
-        tuple(_naturals(grid)),
+        tuple(naturals(grid)),
         tuple(_range(r) for r in select),
-        tuple(_naturals(order)),
+        tuple(naturals(order)),
     )
     if math.prod(view.grid) != entry.size or len(set(view.order)) != len(view.order):
         message = f"{entry.name}: grid {view.grid} for shape {entry.shape}"
@@ -336,22 +334,6 @@ def _place(
     return (view.tensor, view.grid, view.select, view.order), ranges
 
 
-def _range(found: Any) -> Range:
-    start, stop = _naturals(found)
+def _range(found: object) -> Range:
+    start, stop = naturals(found)
     return start, stop
-
-
-def _naturals(found: Any) -> list[int]:
-    if not isinstance(found, list) or any(
-        type(n) is not int or not 0 <= n < 2**63 for n in found
-    ):
-        message = f"{shown(str(found))} in place of whole numbers"
-        raise TypeError(message)
-    return found
-
-
-def _str(found: Any) -> str:
-    if not isinstance(found, str):
-        message = f"{type(found).__name__} in place of text"
-        raise TypeError(message)
-    return found

@@ -21,6 +21,7 @@ from parentage.artifact.dtypes import DTYPES, QUANTISED
 from parentage.model.description import Model, Range, Stored, Tensor
 from parentage.model.rectangle import Cut, shape_of
 from parentage.model.resolve import describe
+from parentage.registry.listing import unpack_listing
 from parentage.registry.scheme import Scheme
 
 FORMAT: Final = "parentage.fingerprint/1"
@@ -91,6 +92,21 @@ class Tile:
             raise ValueError(message)
 
 
+@dataclass(frozen=True)
+class Outline:
+    """A module of the model, whether values of it are held or not.
+
+    Attributes:
+        name: such as ``text_decoder``.
+        parameters: stored weights.
+        layers: repeated layers.
+    """
+
+    name: str
+    parameters: int
+    layers: int
+
+
 @dataclass(frozen=True, eq=False)
 class Fingerprint:
     """See the module.
@@ -98,7 +114,9 @@ class Fingerprint:
     Attributes:
         identity: which model it is of.
         scheme: by which rule its values were chosen.
-        entries: stored tensors by name: format and shape, values or not.
+        modules: what the model consists of, with its parameters.
+        sampled: stored tensors of which values are held: format and shape by name.
+        listing: all stored tensors, as :func:`pack_listing` writes them.
         config: the parsed config. Hints only.
         tiles: values, in the order of the model's modules.
         tokenizer: the tokenizer as :mod:`.tokenizer_record` writes it, if held.
@@ -108,7 +126,9 @@ class Fingerprint:
 
     identity: Identity
     scheme: Scheme
-    entries: Mapping[str, Stored]
+    modules: tuple[Outline, ...]
+    sampled: Mapping[str, Stored]
+    listing: bytes
     config: Mapping[str, Any]
     tiles: tuple[Tile, ...]
     tokenizer: bytes | None = None
@@ -116,9 +136,32 @@ class Fingerprint:
     bytes_stored: int = 0
 
     @cached_property
+    def entries(self) -> Mapping[str, Stored]:
+        """All stored tensors by name, of trillions of weights tens of thousands.
+
+        Raises:
+            FingerprintError: the listing is malformed.
+        """
+        return unpack_listing(self.listing, self.identity.name)
+
+    @cached_property
     def model(self) -> Model:
         """The description that headers and config give, made anew by this version."""
         return describe(self.identity.name, self.entries, self.config)
+
+    @cached_property
+    def held(self) -> Model:
+        """The description of the tensors of which values are held, as tests need it.
+
+        Its modules, roles and layers are those of :attr:`model`; it is quicker by as
+        much as there are more experts than are held.
+        """
+        return describe(self.identity.name, self.sampled, self.config)
+
+    @property
+    def parameters(self) -> int:
+        """Stored weights of the whole model."""
+        return sum(module.parameters for module in self.modules)
 
     @cached_property
     def by_view(self) -> dict[ViewKey, Tile]:

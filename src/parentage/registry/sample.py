@@ -24,11 +24,13 @@ from parentage.registry.fingerprint import (
     MAX_BYTES,
     Fingerprint,
     Identity,
+    Outline,
     Tile,
     held_format,
     view_key,
 )
-from parentage.registry.scheme import LEVELS, Scheme
+from parentage.registry.listing import pack_listing
+from parentage.registry.scheme import ALONE, LEVELS, Scheme
 from parentage.registry.tokenizer_record import pack_tokenizer
 
 MAX_CONFIG_VALUE: Final = 16 << 10
@@ -84,14 +86,16 @@ def make_fingerprint(
     blank = Fingerprint(
         Identity(name, revision, "0" * 64),
         Scheme(seed, LEVELS[0]),
-        entries,
+        tuple(Outline(m.name, m.parameters, m.layers) for m in model.modules),
+        {},
+        pack_listing(entries.values()),
         _config(checkpoint.config, notes),
         (),
         tokenizer,
         tuple(notes),
         sum(entry.nbytes for entry in checkpoint.entries.values()),
     )
-    chosen, cuts = _fit(model, blank, size)
+    chosen, cuts = _fit(model, blank, entries, size)
     tiles = []
     total = len(cuts)
     for done, (tensor, cut) in enumerate(cuts):
@@ -103,13 +107,21 @@ def make_fingerprint(
     return replace(
         blank,
         scheme=chosen,
+        sampled=_sampled(cuts, entries),
         tiles=tuple(tiles),
         identity=Identity(name, revision, checkpoint.digest()),
     )
 
 
+def _sampled(
+    cuts: list[tuple[Tensor, Cut]], entries: Mapping[str, Stored]
+) -> dict[str, Stored]:
+    """The stored tensors of chosen rectangles, each once."""
+    return {t.view.tensor: entries[t.view.tensor] for t, _ in cuts}
+
+
 def _fit(
-    model: Model, blank: Fingerprint, size: int
+    model: Model, blank: Fingerprint, entries: Mapping[str, Stored], size: int
 ) -> tuple[Scheme, list[tuple[Tensor, Cut]]]:
     """The largest level whose file keeps within the bytes."""
 
@@ -119,11 +131,14 @@ def _fit(
             int(np.prod(shape_of(cut))) * DTYPES[held_format(t.dtype) or "F32"].itemsize
             for t, cut in cuts
         )
-        # Of the record only the places of the tiles depend on the level.
         return values, cuts
 
+    def with_record(cuts: list[tuple[Tensor, Cut]]) -> int:
+        placed = replace(blank, tiles=_placed(cuts), sampled=_sampled(cuts, entries))
+        return len(to_bytes(placed)) + MARGIN
+
     low, high = LEVELS[0], LEVELS[-1]
-    fixed = len(to_bytes(replace(blank, tiles=_placed(bytes_of(low)[1])))) + MARGIN
+    fixed = with_record(bytes_of(low)[1])
     if fixed + bytes_of(low)[0] > size:
         raise FingerprintError(
             f"the smallest fingerprint has {fixed + bytes_of(low)[0]} bytes",
@@ -139,8 +154,8 @@ def _fit(
             high = middle - 1
     while True:
         values, cuts = bytes_of(low)
-        record = len(to_bytes(replace(blank, tiles=_placed(cuts)))) + MARGIN
-        if record + values <= size or low == LEVELS[0]:
+        # The record grows with the experts held.
+        if with_record(cuts) + values <= size or low == LEVELS[0]:
             return Scheme(blank.scheme.seed, low), cuts
         low -= 1
 
@@ -170,7 +185,10 @@ def choose(model: Model, scheme: Scheme) -> list[tuple[Tensor, Cut]]:
                 continue
             if tensor.expert is not None and tensor.expert not in experts:
                 continue
-            cut = scheme.cut(tensor.role, tensor.axes, tensor.shape, _group(module))
+            rule = scheme
+            if tensor.layer is None and len(tensor.shape) > 1:
+                rule = Scheme(scheme.seed, min(scheme.level + ALONE, LEVELS[-1]))
+            cut = rule.cut(tensor.role, tensor.axes, tensor.shape, group_of(module))
             found.append((tensor, cut))
     return found
 
@@ -181,7 +199,8 @@ def _experts(module: Module, scheme: Scheme) -> range:
     return range(*scheme.window("expert", size, scheme.experts))
 
 
-def _group(module: Module) -> int:
+def group_of(module: Module) -> int:
+    """Query heads for each key-value head; 1 where unknown."""
     attention = module.attention
     if attention is None or not attention.heads or not attention.kv_heads:
         return 1

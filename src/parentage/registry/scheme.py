@@ -32,12 +32,16 @@ from parentage.model.roles import COLUMNS
 SCHEME: Final = 1
 """Version of the rules of this file. Fingerprints of one version are comparable."""
 
-GRAIN: Final = 16
+GRAIN: Final = 8
 """Windows begin and end at multiples of this: pairs and blocks of eight stay whole."""
 
-LEVELS: Final = range(28, 148)
+LEVELS: Final = range(24, 148)
 """A level is four times the binary logarithm of the values held of a matrix: from
-2^7 to 2^37, which is more than any tensor has."""
+2^6 to 2^37, which is more than any tensor has."""
+
+ALONE: Final = 16
+"""Levels added for tensors that stand in no layer (embedding, output matrix): there is
+one of each where there are dozens of others, and their residual dims are few coins."""
 
 MIN_VECTOR: Final = 512
 """A vector costs little, and all vectors of a stream make one test."""
@@ -134,7 +138,7 @@ class Scheme:
             group: query heads for each key-value head.
         """
         if len(shape) == 1:
-            most = max(MIN_VECTOR, self.values)
+            most = max(MIN_VECTOR, self.values // GRAIN * GRAIN)
             return ((self.window(axes[0] if axes else "other", shape[0], most),),)
         labels = (*axes, *("other",) * (len(shape) - len(axes)))
         across, along = self.counts

@@ -4,20 +4,16 @@
 from __future__ import annotations
 
 import base64
-import json
-import lzma
-from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from parentage.errors import FingerprintError
 from parentage.model.tokenizer.description import AddedToken, Tokenizer
+from parentage.registry.listing import packed_json, text, unpacked_json
 
 MAX_TOKENS: Final = 4_000_000
-MAX_PLAIN: Final = 256 << 20
-"""Bytes that a compressed record may expand to."""
 
 
 def pack_tokenizer(tokenizer: Tokenizer, *, merges: bool = True) -> bytes:
@@ -55,9 +51,7 @@ def pack_tokenizer(tokenizer: Tokenizer, *, merges: bool = True) -> bytes:
         "chat_template": tokenizer.chat_template,
         "notes": list(tokenizer.notes),
     }
-    # Lone surrogates, which JSON files may hold, are no UTF-8: escaped, all survive.
-    text = json.dumps(plain, separators=(",", ":"), ensure_ascii=True)
-    return lzma.compress(text.encode(), preset=6)
+    return packed_json(plain)
 
 
 def unpack_tokenizer(record: bytes, file: str) -> Tokenizer:
@@ -66,7 +60,7 @@ def unpack_tokenizer(record: bytes, file: str) -> Tokenizer:
     Raises:
         FingerprintError: it is no such record.
     """
-    plain = unpacked_json(record, "the tokenizer", file, MAX_PLAIN)
+    plain = unpacked_json(record, "the tokenizer", file)
     try:
         tokens = tuple(
             None if t is None else t.encode("latin-1") for t in plain["tokens"]
@@ -83,25 +77,25 @@ def unpack_tokenizer(record: bytes, file: str) -> Tokenizer:
         if pairs is not None:
             merges = tuple((_token(tokens, a), _token(tokens, b)) for a, b in pairs)
         return Tokenizer(
-            source=_text(plain["source"]),
-            format=_text(plain["format"]),
-            algorithm=_text(plain["algorithm"]),
+            source=text(plain["source"]),
+            format=text(plain["format"]),
+            algorithm=text(plain["algorithm"]),
             tokens=tokens,
             kinds=kinds,
             scores=_values(plain["scores"], "<f4", np.float32),
             merges=merges,
             ranks=_values(plain["ranks"], "<i4", np.int32),
             added=tuple(
-                AddedToken(int(n), _text(text), bool(special))
-                for n, text, special in plain["added"]
+                AddedToken(int(n), text(written), bool(special))
+                for n, written, special in plain["added"]
             ),
             special={
-                _text(k): _index(v, len(tokens)) for k, v in plain["special"].items()
+                text(k): _index(v, len(tokens)) for k, v in plain["special"].items()
             },
             normalizer=_maybe(plain["normalizer"]),
             pattern=_maybe(plain["pattern"]),
             chat_template=_maybe(plain["chat_template"]),
-            notes=tuple(_text(note) for note in plain["notes"]),
+            notes=tuple(text(note) for note in plain["notes"]),
         )
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         raise FingerprintError(
@@ -112,60 +106,21 @@ def unpack_tokenizer(record: bytes, file: str) -> Tokenizer:
         ) from error
 
 
-def unpacked_json(record: bytes, what: str, file: str, limit: int) -> dict[str, Any]:
-    """The JSON object of a compressed record, no larger than ``limit``.
-
-    Raises:
-        FingerprintError: it is damaged, too large, or no object.
-    """
-
-    def wrong(found: str) -> FingerprintError:
-        return FingerprintError(
-            f"the record of {what} {found}",
-            file=file,
-            expected="an xz stream with one JSON object",
-            advice="Make the fingerprint again from the model.",
-        )
-
-    try:
-        decoder = lzma.LZMADecompressor(format=lzma.FORMAT_XZ, memlimit=256 << 20)
-        plain = decoder.decompress(record, max_length=limit)
-    except (lzma.LZMAError, EOFError) as error:
-        message = f"cannot be expanded ({error})"
-        raise wrong(message) from error
-    if not decoder.eof or decoder.unused_data:
-        raise wrong(f"does not end within {limit} bytes")
-    try:
-        found = json.loads(plain)
-    except (ValueError, RecursionError) as error:
-        raise wrong("is not JSON") from error
-    if not isinstance(found, dict):
-        raise wrong(f"is a JSON {type(found).__name__}")
-    return found
-
-
 def _array(values: NDArray[Any] | None, kind: str) -> str | None:
     if values is None:
         return None
     return base64.b64encode(np.ascontiguousarray(values, dtype=kind).tobytes()).decode()
 
 
-def _values(text: str | None, kind: str, dtype: Callable[..., Any]) -> Any:
-    if text is None:
+def _values(coded: str | None, kind: str, dtype: DTypeLike) -> NDArray[Any] | None:
+    if coded is None:
         return None
-    raw = base64.b64decode(text, validate=True)
+    raw = base64.b64decode(coded, validate=True)
     return np.frombuffer(raw, dtype=kind).astype(dtype)
 
 
-def _text(found: object) -> str:
-    if not isinstance(found, str):
-        message = f"{type(found).__name__} in place of text"
-        raise TypeError(message)
-    return found
-
-
 def _maybe(found: object) -> str | None:
-    return None if found is None else _text(found)
+    return None if found is None else text(found)
 
 
 def _index(found: object, size: int) -> int:

@@ -5,12 +5,19 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections import Counter
 from pathlib import Path
 
 from parentage.errors import UsageError
-from parentage.registry.container import is_fingerprint, read_fingerprint, to_bytes
+from parentage.registry.container import (
+    content_digest,
+    is_fingerprint,
+    read_fingerprint,
+    to_bytes,
+)
 from parentage.registry.fingerprint import MAX_BYTES, Fingerprint
 from parentage.registry.sample import Progress, make_fingerprint
+from parentage.report.screen_document import FingerprintInfo, FingerprintModule
 from parentage.run.audit import open_model
 
 
@@ -39,7 +46,7 @@ def fingerprint(
     opened = open_model(model, name)
     with opened.checkpoint as checkpoint:
         path = checkpoint.path
-        made = make_fingerprint(
+        return make_fingerprint(
             checkpoint,
             opened.model,
             name=opened.label,
@@ -49,7 +56,6 @@ def fingerprint(
             size=size,
             progress=progress,
         )
-    return made
 
 
 def write_fingerprint(made: Fingerprint, path: str | Path) -> int:
@@ -91,3 +97,38 @@ def write_bytes(path: Path, data: bytes) -> None:
         raise UsageError(
             f"cannot be written: {error.strerror or error}", file=str(path)
         ) from error
+
+
+def fingerprint_info(made: Fingerprint, file: str = "") -> FingerprintInfo:
+    """What a fingerprint holds, as a document."""
+    data = to_bytes(made)
+    held: Counter[str] = Counter()
+    for module in made.held.modules:
+        for tensor in module.tensors:
+            tile = made.tile(tensor)
+            held[module.name] += 0 if tile is None else tile.values.size
+    total = max(made.parameters, 1)
+    return FingerprintInfo(
+        name=made.identity.name,
+        revision=made.identity.revision,
+        digest=content_digest(data),
+        model_digest=made.identity.digest,
+        file=file,
+        size=len(data),
+        seed=made.scheme.seed,
+        level=made.scheme.level,
+        parameters=made.parameters,
+        bytes_stored=made.bytes_stored,
+        tokenizer=made.tokenizer is not None,
+        modules=tuple(
+            FingerprintModule(
+                name=m.name,
+                parameters=m.parameters,
+                share=m.parameters / total,
+                layers=m.layers,
+                values=held[m.name],
+            )
+            for m in made.modules
+        ),
+        notes=made.notes,
+    )

@@ -67,7 +67,7 @@ def gather_offline(
         seed: for ranks that are drawn.
     """
     found: list[ModuleEvidence] = []
-    pairs = pair_modules(own.model, other.model)
+    pairs = pair_modules(own.held, other.held)
     fits = comparable(own.scheme, other.scheme)
     fixed: set[str] = set()  # streams with a fixed position table
     for pair in pairs if fits else ():
@@ -85,7 +85,7 @@ def gather_offline(
             fixed.add(stream_of(pair.candidate.name))
         found.append(item)
     done = {item.module for item in found}
-    for module in own.model.modules:
+    for module in own.modules:
         if module.name in done:
             continue
         item = ModuleEvidence(module.name, "", label)
