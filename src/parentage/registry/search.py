@@ -170,9 +170,7 @@ def possible_tests(
 def _scores(
     segment: Segment, sketches: Sequence[BlockSketch], threads: int
 ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.bool_]]:
-    """For every fingerprint of a segment: score, where it is largest, and whether
-    anything could be compared.
-    """
+    """For every fingerprint: score, where it is largest, whether it is comparable."""
     size = len(segment.numbers)
     best = np.zeros(size)
     where = np.full(size, len(sketches), dtype=np.int64)

@@ -12,6 +12,7 @@ import json
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -147,23 +148,43 @@ def _signs(
 def _values(
     made: Fingerprint, module: Module, tensor: Tensor, held: Cut
 ) -> Floats | None:
-    alone = tensor.layer is None
-    scheme = Scheme(made.scheme.seed, ALONE_LEVEL if alone else LEVEL)
-    if len(tensor.shape) == 1:
-        window = scheme.window(tensor.axes[0], tensor.shape[0], VECTOR)
-        cut: Cut = ((window,),)
+    tile = made.tile(tensor)
+    picks = _picks(
+        made.scheme.seed,
+        ALONE_LEVEL if tensor.layer is None else LEVEL,
+        tensor.role,
+        tensor.axes,
+        tensor.shape,
+        group_of(module),
+        held,
+    )
+    if tile is None or picks is None:
+        return None
+    return to_float32(np.ascontiguousarray(tile.values[picks]), tile.dtype)
+
+
+@lru_cache(maxsize=4096)
+def _picks(  # noqa: PLR0917
+    seed: int,
+    level: int,
+    role: str,
+    axes: tuple[str, ...],
+    shape: tuple[int, ...],
+    group: int,
+    held: Cut,
+) -> tuple[NDArray[np.intp], ...] | None:
+    """Where the values of a sketch stand among those held; all layers share it."""
+    scheme = Scheme(seed, level)
+    if len(shape) == 1:
+        cut: Cut = ((scheme.window(axes[0], shape[0], VECTOR),),)
     else:
-        cut = scheme.cut(tensor.role, tensor.axes, tensor.shape, group_of(module))
+        cut = scheme.cut(role, axes, shape, group)
     if 0 in shape_of(cut) or np.prod(shape_of(cut)) > MOST_SIGNS:
         return None
-    tile = made.tile(tensor)
-    if tile is None:
-        return None
     try:
-        picks = [positions(a, b) for a, b in zip(held, cut, strict=True)]
+        return np.ix_(*(positions(a, b) for a, b in zip(held, cut, strict=True)))
     except (KeyError, ValueError):
         return None  # made by a version whose smallest level was another one
-    return to_float32(np.ascontiguousarray(tile.values[np.ix_(*picks)]), tile.dtype)
 
 
 def pack(signs: NDArray[np.bool_]) -> Words:

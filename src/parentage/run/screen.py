@@ -49,11 +49,11 @@ LINEAGE: Final = 3
 CAVEATS: Final = (
     "A registry can only name what is in it: finding nothing is no proof of training "
     "from scratch.",
-    "Fingerprints hold values at published places. Copies that were permuted, re-signed "
-    "or rotated on purpose, and models of another width, are not found by screening; an "
-    "audit against a named reference looks further.",
-    "Models initialised by the same code from the same seed are found dependent without "
-    "derivation.",
+    "Fingerprints hold values at published places. Copies that were permuted, "
+    "re-signed or rotated on purpose, and models of another width, are not found by "
+    "screening; an audit against a named reference looks further.",
+    "Models initialised by the same code from the same seed are found dependent "
+    "without derivation.",
 )
 
 Progress = Callable[[str, int, int], None]
@@ -109,7 +109,15 @@ def screen(
     findings = iter(judge(flat, criteria, family=found.family))
     judged = [[next(findings) for _ in group] for group in evidence]
     matches = [
-        _match(candidate, hit, row, group, found, criteria, sketches)
+        _match(
+            candidate,
+            hit,
+            row,
+            findings=group,
+            found=found,
+            criteria=criteria,
+            sketches=sketches,
+        )
         for (hit, row), group in zip(rows, judged, strict=True)
     ]
     if lineage:
@@ -195,6 +203,7 @@ def _match(
     candidate: Fingerprint,
     hit: Hit,
     row: Row,
+    *,
     findings: Sequence[Finding],
     found: Found,
     criteria: Criteria,
