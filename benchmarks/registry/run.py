@@ -36,10 +36,7 @@ SHOWN = {"decoder alone": 5, "every fourth layer removed": 12, "embedding alone"
 
 
 def batch(number: int) -> list[Prepared]:
-    found = list(population(BATCH, number))
-    for item in found:
-        item.made.__dict__.pop("held", None)  # it need not travel
-    return found
+    return list(population(BATCH, number))
 
 
 def fill(registry: Registry, size: int, done: int, workers: int) -> int:

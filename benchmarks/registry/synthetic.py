@@ -145,8 +145,7 @@ def random_fingerprint(shape: Shape, level: int, seed: int, name: str) -> Finger
     rng = np.random.default_rng([seed, level])
     cuts = chosen(shape, shape.layers, level)
     sizes = [int(np.prod(shape_of(cut))) for _, cut in cuts]
-    values = rng.standard_normal(sum(sizes), dtype=np.float32)
-    held = (values * np.float32(0.02)).astype(ml_dtypes.bfloat16)
+    held = draw(rng, sum(sizes))
     pieces = np.split(held, np.cumsum(sizes)[:-1])
     return with_values(shape, shape.layers, level, pieces, name)
 
@@ -176,27 +175,95 @@ def with_values(
 
 
 def prepared(made: Fingerprint) -> Prepared:
-    """A fingerprint ready for a registry; quick compression, the same format."""
-    preset = lzma.compress
-
-    def quick(data: bytes, **_: object) -> bytes:
-        return preset(data, preset=0)
-
-    container.lzma.compress = quick  # type: ignore[assignment]
-    try:
-        file = container.to_bytes(made)
-    finally:
-        container.lzma.compress = preset
+    """A fingerprint ready for a registry."""
+    file = container.to_bytes(made)
     return Prepared(file, container.content_digest(file), made, to_blob(sketch(made)))
+
+
+NAME: Final = "synthetic-0000000000"
+"""Names of small fingerprints are of one length: they are put in place of this."""
+
+
+class Quick:
+    """Makes many small fingerprints of one shape, a few milliseconds each.
+
+    All that follows from the shape is taken from one that the package made. Where each
+    word of its sketch comes from is learned from it, too. Parts outside the layers, of
+    which only some values enter a sketch, are sketched by the package each time. What
+    comes out is held to what the package makes of the same values.
+    """
+
+    def __init__(self, shape: Shape) -> None:
+        self._made = random_fingerprint(shape, SMALL, 7, NAME)
+        self._plain = container.plain_json(container.record_of(self._made))
+        self._listing = container.expanded(self._made.listing, "the tensors", "")
+        self.values = self._made.values
+        held = np.concatenate([t.values.ravel() for t in self._made.tiles])
+        places = {int(word): n for n, word in enumerate(_words(held))}
+        self._blocks = [
+            (block, np.vectorize(places.__getitem__)(block.words))
+            for block in sketch(self._made)
+            if block.layers[0] >= 0
+        ]
+        alone = [m for m in self._made.held.modules if m.layers == 0]
+        self._alone = replace(self._made.held, modules=tuple(alone))
+        ours = self(held, NAME)
+        package = container.from_bytes(ours.file)
+        if to_blob(sketch(package)) != ours.sketch or package.values != self.values:
+            message = f"{shape.name}: not what the package makes"
+            raise ValueError(message)
+
+    def __call__(self, held: NDArray[np.generic], name: str) -> Prepared:
+        """One fingerprint with given values."""
+        plain = self._plain.replace(NAME.encode(), name.encode())
+        file = container.assemble(
+            {
+                "record": lzma.compress(plain, preset=0),
+                "listing": self._made.listing,
+            },
+            {"record": plain, "listing": self._listing},
+            {"values.BF16": held.tobytes()},
+        )
+        first, last = self._made.tiles[0], self._made.tiles[-1]
+        ends = (
+            replace(
+                first, values=held[: first.values.size].reshape(first.values.shape)
+            ),
+            replace(last, values=held[-last.values.size :].reshape(last.values.shape)),
+        )
+        made = replace(self._made, identity=Identity(name, "", "0" * 64), tiles=ends)
+        made.__dict__["held"] = self._alone
+        alone = {b.module: b for b in sketch(made)}
+        words = _words(held)
+        layered = [replace(b, words=words[places]) for b, places in self._blocks]
+        blob = to_blob([alone["embedding"], *layered, alone["head"]])
+        # What a registry writes down of the values is made: they need not travel.
+        less = replace(made, tiles=())
+        return Prepared(file, container.content_digest(file), less, blob)
+
+
+def _words(held: NDArray[np.generic]) -> NDArray[np.uint64]:
+    bits = np.packbits(held > 0, bitorder="little")
+    return bits.view("<u8").astype(np.uint64)
+
+
+@cache
+def quick(shape: Shape) -> Quick:
+    """One for each shape."""
+    return Quick(shape)
 
 
 def population(size: int, seed: int) -> Iterator[Prepared]:
     """Independent fingerprints in about the mixture of shapes of :data:`SHAPES`."""
     weights = np.array([shape.weight for shape in SHAPES])
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng([seed, 1])
     picks = rng.choice(len(SHAPES), size=size, p=weights / weights.sum())
     for number, pick in enumerate(picks.tolist()):
-        name = f"synthetic-{seed}-{number}"
-        yield prepared(
-            random_fingerprint(SHAPES[pick], SMALL, seed * 10**7 + number, name)
-        )
+        make = quick(SHAPES[pick])
+        yield make(draw(rng, make.values), f"synthetic-{seed:06d}{number:04d}")
+
+
+def draw(rng: np.random.Generator, size: int) -> NDArray[np.generic]:
+    """Values with fair signs, magnitudes over two octaves: quick to draw."""
+    drawn = rng.integers(0, 1 << 16, size, dtype=np.uint16)
+    return ((drawn & 0x80FF) | 0x3C00).view(ml_dtypes.bfloat16)

@@ -57,18 +57,31 @@ _HELD: Final = sorted(
 
 def to_bytes(fingerprint: Fingerprint) -> bytes:
     """The file of a fingerprint; equal fingerprints give equal bytes."""
-    plain = plain_json(_record(fingerprint))
+    plain = plain_json(record_of(fingerprint))
     packed = {"record": lzma.compress(plain, preset=6), "listing": fingerprint.listing}
     expands = {"record": plain, "listing": expanded(fingerprint.listing, "tensors", "")}
     if fingerprint.tokenizer is not None:
         packed["tokenizer"] = fingerprint.tokenizer
         expands["tokenizer"] = expanded(fingerprint.tokenizer, "the tokenizer", "")
     values = {f"values.{n}": raw for n, raw in _values(fingerprint.tiles).items()}
+    return assemble(packed, expands, values)
+
+
+def assemble(
+    packed: Mapping[str, bytes], plain: Mapping[str, bytes], values: Mapping[str, bytes]
+) -> bytes:
+    """A file from its parts.
+
+    Args:
+        packed: the compressed parts by name.
+        plain: what they expand to.
+        values: raw values, by the name of their tensor.
+    """
     header: dict[str, Any] = {
-        "__metadata__": {"format": FORMAT, "sha256": _digest(expands | values)}
+        "__metadata__": {"format": FORMAT, "sha256": _digest({**plain, **values})}
     }
     offset = 0
-    for name, raw in (packed | values).items():
+    for name, raw in (*packed.items(), *values.items()):
         dtype = name.partition(".")[2] or "U8"
         header[name] = {
             "dtype": dtype,
@@ -171,7 +184,8 @@ def is_fingerprint(path: str | Path) -> bool:
     return b'"parentage.fingerprint/' in head
 
 
-def _record(fingerprint: Fingerprint) -> dict[str, Any]:
+def record_of(fingerprint: Fingerprint) -> dict[str, Any]:
+    """What the record says, as plain data."""
     numbers = {name: n for n, name in enumerate(fingerprint.sampled)}
     identity, scheme = fingerprint.identity, fingerprint.scheme
     return {
@@ -313,7 +327,7 @@ def _tiles(
 
 
 def _place(
-    entry: Stored, grid: object, select: object, order: object, cut: object
+    entry: Stored, grid: object, select: list[Any], order: object, cut: list[Any]
 ) -> tuple[ViewKey, Cut]:
     """A tensor's place and its ranges, checked against its shape."""
     view = View(

@@ -219,7 +219,7 @@ def _tile(checkpoint: Checkpoint, tensor: Tensor, cut: Cut) -> Tile:
         with np.errstate(over="ignore"):
             return checkpoint.read_float32(name, grid, select).astype(kind)
 
-    values = read_rectangle(read, tensor, cut, kind)
+    values = read_rectangle(read, tensor, cut, np.dtype(kind))
     return Tile(view_key(tensor), cut, dtype, values)
 
 

@@ -85,7 +85,9 @@ class RegistryDocument(_Document):
     registry: str = Field(description="where it is, without a password")
     count: int
     action: str
-    changed: int = Field(0, description="fingerprints added, removed or exported")
+    changed: int = Field(
+        default=0, description="fingerprints added, removed or exported"
+    )
     rows: tuple[RegistryRow, ...] = ()
     problems: tuple[str, ...] = ()
 
@@ -99,11 +101,11 @@ class ScreenModule(_Part):
     finding: FindingWord
     reference: str | None = None
     reference_module: str | None = None
-    log10_p: float | None = Field(None, description="smallest, uncorrected")
+    log10_p: float | None = Field(default=None, description="smallest, uncorrected")
     log10_p_adjusted: float | None = Field(
-        None, description="corrected for all tests against the whole registry"
+        default=None, description="corrected for all tests against the whole registry"
     )
-    effect: float | None = Field(None, description="element correlation")
+    effect: float | None = Field(default=None, description="element correlation")
     parts: tuple[PartItem, ...] = ()
     depth: DepthItem | None = None
     whole: bool = False
@@ -124,7 +126,9 @@ class ScreenMatch(_Part):
         description="share of the candidate's parameters in modules called reused"
     )
     modules: tuple[ScreenModule, ...]
-    tokenizer: str | None = Field(None, description="relation of the tokenizers")
+    tokenizer: str | None = Field(
+        default=None, description="relation of the tokenizers"
+    )
     architecture: dict[str, str] = Field(
         default={}, description="component -> relation of the architectures"
     )
@@ -155,7 +159,7 @@ class ScreenDocument(_Document):
     registry: str
     candidate: FingerprintInfo
     known_as: str | None = Field(
-        None, description="name under which this very fingerprint is registered"
+        default=None, description="name under which this very fingerprint is registered"
     )
     looked_at: int = Field(description="fingerprints in the registry")
     comparable: int = Field(description="that share a block's shape")

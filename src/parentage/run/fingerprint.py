@@ -109,6 +109,7 @@ def fingerprint_info(made: Fingerprint, file: str = "") -> FingerprintInfo:
             held[module.name] += 0 if tile is None else tile.values.size
     total = max(made.parameters, 1)
     return FingerprintInfo(
+        schema="parentage.fingerprint-info/1",
         name=made.identity.name,
         revision=made.identity.revision,
         digest=content_digest(data),
