@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from parentage.cli.delivery import deliver, no_page
 from parentage.cli.options import (
     Bytes,
     debug_option,
@@ -20,7 +21,7 @@ from parentage.cli.options import (
 from parentage.cli.outcome import CLEAR, INCONCLUSIVE, check_target
 from parentage.cli.progress import progress_bar
 from parentage.errors import UsageError
-from parentage.report.language import Code, Language
+from parentage.report.language import Code
 
 MAX_SIZE = 4_000_000
 
@@ -94,7 +95,14 @@ def command(
                 command=["parentage", "fingerprint", "--list", str(listed)],
                 progress=progress,
             )
-        show.deliver_batch(document, Language(lang), as_json=as_json)
+        deliver(
+            document,
+            None,
+            as_json=as_json,
+            lang=lang,
+            page=no_page,
+            show=show.print_batch,
+        )
         return INCONCLUSIVE if any(row.error for row in document.rows) else CLEAR
     from parentage.run.fingerprint import (
         fingerprint,
@@ -109,5 +117,12 @@ def command(
     if file is not None:
         write_fingerprint(made, file)
     info = fingerprint_info(made, "" if file is None else str(file))
-    show.deliver_fingerprint(info, Language(lang), as_json=as_json)
+    deliver(
+        info,
+        None,
+        as_json=as_json,
+        lang=lang,
+        page=no_page,
+        show=show.print_fingerprint,
+    )
     return CLEAR

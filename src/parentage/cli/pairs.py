@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from parentage.cli.delivery import deliver, no_page
 from parentage.cli.options import (
     debug_option,
     engine_options,
@@ -18,7 +19,7 @@ from parentage.cli.options import (
 from parentage.cli.outcome import screen_code
 from parentage.cli.progress import progress_bar
 from parentage.errors import UsageError
-from parentage.report.language import Code, Language
+from parentage.report.language import Code
 
 
 @click.command(name="pairs", no_args_is_help=True)
@@ -68,6 +69,13 @@ def command(
             command=["parentage", "pairs", *models],
             progress=progress,
         )
-    show.deliver_pairs(document, Language(lang), as_json=as_json)
+    deliver(
+        document,
+        None,
+        as_json=as_json,
+        lang=lang,
+        page=no_page,
+        show=show.print_pairs,
+    )
     words = {pair.finding for pair in document.pairs}
     return screen_code(set(words), 0.0 if document.failed else 1.0)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from parentage.cli.delivery import deliver, no_page
 from parentage.cli.options import (
     debug_option,
     json_option,
@@ -15,7 +16,7 @@ from parentage.cli.options import (
 )
 from parentage.cli.outcome import CLEAR, FOUND, check_target
 from parentage.cli.progress import progress_bar
-from parentage.report.language import Code, Language
+from parentage.report.language import Code
 
 _JSON = "the document (parentage.registry/1)"
 
@@ -76,7 +77,14 @@ def show(word: str, *, registry: str | None, as_json: bool, lang: Code) -> int:
     from parentage.run.registry import show_model
 
     info = show_model(registry, word)
-    screen_terminal.deliver_fingerprint(info, Language(lang), as_json=as_json)
+    deliver(
+        info,
+        None,
+        as_json=as_json,
+        lang=lang,
+        page=no_page,
+        show=screen_terminal.print_fingerprint,
+    )
     return CLEAR
 
 
@@ -152,4 +160,11 @@ def _deliver(document: object, lang: Code, *, as_json: bool) -> None:
     from parentage.report.screen_document import RegistryDocument
 
     if isinstance(document, RegistryDocument):
-        screen_terminal.deliver_registry(document, Language(lang), as_json=as_json)
+        deliver(
+            document,
+            None,
+            as_json=as_json,
+            lang=lang,
+            page=no_page,
+            show=screen_terminal.print_registry,
+        )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from parentage.cli.delivery import deliver, no_page
 from parentage.cli.options import (
     debug_option,
     engine_options,
@@ -20,7 +21,7 @@ from parentage.cli.options import (
 from parentage.cli.outcome import screen_code
 from parentage.cli.progress import progress_bar
 from parentage.errors import UsageError
-from parentage.report.language import Code, Language
+from parentage.report.language import Code
 
 
 @click.command(name="screen", no_args_is_help=True)
@@ -85,7 +86,14 @@ def command(
                 command=["parentage", "screen", "--list", str(listed)],
                 progress=progress,
             )
-        show.deliver_batch(batch, Language(lang), as_json=as_json)
+        deliver(
+            batch,
+            None,
+            as_json=as_json,
+            lang=lang,
+            page=no_page,
+            show=show.print_batch,
+        )
         failed = any(row.error for row in batch.rows)
         return screen_code({str(row.finding) for row in batch.rows}, 1.0 - failed)
     from parentage.registry.store import Registry
@@ -101,5 +109,12 @@ def command(
             command=["parentage", "screen", str(model), "--limit", str(limit)],
             progress=progress,
         )
-    show.deliver_screen(document, Language(lang), as_json=as_json)
+    deliver(
+        document,
+        None,
+        as_json=as_json,
+        lang=lang,
+        page=no_page,
+        show=show.print_screen,
+    )
     return screen_code({m.finding for m in document.modules}, document.coverage)

@@ -83,19 +83,19 @@ def plain_json(plain: object) -> bytes:
     return json.dumps(plain, separators=(",", ":"), ensure_ascii=True).encode()
 
 
-def expanded(record: bytes, what: str, file: str, limit: int = MAX_PLAIN) -> bytes:
-    """The plain bytes of a record, no more than ``limit``.
+def expanded(record: bytes, what: str, file: str) -> bytes:
+    """The plain bytes of a record, no more than :data:`MAX_PLAIN`.
 
     Raises:
         FingerprintError: it is damaged or too large.
     """
     try:
         decoder = lzma.LZMADecompressor(format=lzma.FORMAT_XZ, memlimit=256 << 20)
-        plain = decoder.decompress(record, max_length=limit)
+        plain = decoder.decompress(record, max_length=MAX_PLAIN)
     except (lzma.LZMAError, EOFError) as error:
         raise _wrong(what, f"cannot be expanded ({error})", file) from error
     if not decoder.eof or decoder.unused_data:
-        raise _wrong(what, f"does not end within {limit} bytes", file)
+        raise _wrong(what, f"does not end within {MAX_PLAIN} bytes", file)
     return plain
 
 
@@ -114,15 +114,13 @@ def parsed(plain: bytes, what: str, file: str) -> dict[str, Any]:
     return found
 
 
-def unpacked_json(
-    record: bytes, what: str, file: str, limit: int = MAX_PLAIN
-) -> dict[str, Any]:
-    """The JSON object of a compressed record, no larger than ``limit``.
+def unpacked_json(record: bytes, what: str, file: str) -> dict[str, Any]:
+    """The JSON object of a compressed record.
 
     Raises:
         FingerprintError: it is damaged, too large, or no object.
     """
-    return parsed(expanded(record, what, file, limit), what, file)
+    return parsed(expanded(record, what, file), what, file)
 
 
 def _wrong(what: str, found: str, file: str) -> FingerprintError:

@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict
-from pathlib import Path
 from typing import Final
 
 from parentage.errors import ParentageError
@@ -30,6 +29,7 @@ from parentage.report.screen_document import (
     ScreenModule,
     ScreenSettings,
 )
+from parentage.report.screen_words import CAVEATS
 from parentage.run.fingerprint import fingerprint_info
 from parentage.run.lineage_frame import clock, frame
 from parentage.run.offline import gather_offline
@@ -45,16 +45,6 @@ ALWAYS: Final = 3
 
 LINEAGE: Final = 3
 """Matches whose tokenizers and architectures are compared, too."""
-
-CAVEATS: Final = (
-    "A registry can only name what is in it: finding nothing is no proof of training "
-    "from scratch.",
-    "Fingerprints hold values at published places. Copies that were permuted, "
-    "re-signed or rotated on purpose, and models of another width, are not found by "
-    "screening; an audit against a named reference looks further.",
-    "Models initialised by the same code from the same seed are found dependent "
-    "without derivation.",
-)
 
 Progress = Callable[[str, int, int], None]
 
@@ -160,14 +150,6 @@ def screen(
         caveats=CAVEATS,
         **frame(command, started),
     )
-
-
-def screen_file(
-    path: str | Path, candidate: Fingerprint, **options: object
-) -> ScreenDocument:
-    """The same against the registry at ``path``."""
-    with Registry(str(path)) as registry:
-        return screen(candidate, registry, **options)  # type: ignore[arg-type]
 
 
 def _rows(
