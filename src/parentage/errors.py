@@ -15,10 +15,12 @@
     │   │   ├── TokenizerError            tokenizer       4
     │   │   ├── PacketError               packet          4
     │   │   ├── TrainingLogError          training-log    4
+    │   │   ├── FingerprintError          fingerprint     4
     │   │   └── UnsafePathError           unsafe-path     4
     │   └── DtypeError                    dtype           4
     ├── DescriptionError                  description     4
-    └── ReportError                       report          4
+    ├── ReportError                       report          4
+    └── RegistryError                     registry        4
 
 Each message says where (file, tensor, byte offset), what was expected, what was
 found and what to do next, so that one line is enough to act on.
@@ -160,6 +162,12 @@ class TrainingLogError(UnreadableError):
     code = "training-log"
 
 
+class FingerprintError(UnreadableError):
+    """A fingerprint is malformed, damaged, or of an unknown version."""
+
+    code = "fingerprint"
+
+
 class UnsafePathError(UnreadableError):
     """A path leads out of the model's folder."""
 
@@ -183,4 +191,11 @@ class ReportError(ParentageError):
     """A stored report is malformed or of an unknown version."""
 
     code = "report"
+    exit_code = 4
+
+
+class RegistryError(ParentageError):
+    """A registry cannot be reached, is damaged, or lacks what was asked for."""
+
+    code = "registry"
     exit_code = 4

@@ -24,10 +24,14 @@ COMMANDS = {
     "config": "Say how two architectures are related, weighed by rarity.",
     "explain": "Show how the correspondence of one module was found.",
     "demo": "Compare the bundled models and check every answer.",
+    "fingerprint": "Hold what identifies a model in one file of a few megabytes.",
     "inspect": "List a model's modules, parameters and problems.",
     "methods": "Explain the tests: what they ask, assume and cannot see.",
     "nearest": "Name the known tokenizers and architectures nearest to a model's.",
     "training": "Verify the record of a training run, or read its logs.",
+    "pairs": "Compare every model of a list with every other.",
+    "registry": "Keep fingerprints of known models: add, list, export, verify.",
+    "screen": "Judge a model against everything in a registry.",
     "tokenizer": "Say how two tokenizers are related.",
 }
 """Subcommands with the line that ``--help`` shows; one module each."""

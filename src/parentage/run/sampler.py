@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +14,16 @@ from parentage.artifact.dtypes import count_non_finite
 from parentage.artifact.entry import Problem
 from parentage.evidence.samples import BlockSamples, Floats, Sample
 from parentage.model.description import Module, Range, Tensor
+from parentage.model.rectangle import read_rectangle
 from parentage.run.pairing import BlockPair, ModulePair, RolePair, Slot
 from parentage.run.plan import Cut, Plan, block_key, selected
+
+
+class Rectangles(Protocol):
+    """What gives rectangles of canonical tensors: a file, or values held of it."""
+
+    def rectangle(self, tensor: Tensor, cut: Cut) -> Floats:
+        """Float32 values; NaN and infinities are zero."""
 
 
 class Reader:
@@ -44,20 +52,7 @@ class Reader:
         return value
 
     def _read(self, tensor: Tensor, cut: Cut) -> Floats:
-        shape = tuple(sum(b - a for a, b in axis) for axis in cut)
-        out = np.empty(shape, dtype=np.float32)
-        steps = [_placed(axis) for axis in cut]
-        for choice in itertools.product(*steps):
-            ranges = tuple(r for r, _ in choice)
-            place = tuple(p for _, p in choice)
-            view = tensor.view
-            block = self._checkpoint.read_float32(
-                view.tensor, view.grid, view.narrow(ranges)
-            )
-            kept = [a for a in range(len(view.grid)) if a not in view.order]
-            block = np.squeeze(block, axis=tuple(kept)) if kept else block
-            # Position of each canonical axis among the grid axes that are left.
-            out[place] = block.transpose(np.argsort(np.argsort(view.order)))
+        out = read_rectangle(self._checkpoint.read_float32, tensor, cut, np.float32)
         bad = count_non_finite(out)
         if bad:
             entry = self._checkpoint.entries[tensor.view.tensor]
@@ -76,16 +71,12 @@ class Reader:
         return out
 
 
-def _placed(axis: Iterable[tuple[int, int]]) -> list[tuple[tuple[int, int], slice]]:
-    placed, position = [], 0
-    for start, stop in axis:
-        placed.append(((start, stop), slice(position, position + stop - start)))
-        position += stop - start
-    return placed
-
-
 def read_block(
-    pair: ModulePair, block: BlockPair, plan: Plan, candidate: Reader, reference: Reader
+    pair: ModulePair,
+    block: BlockPair,
+    plan: Plan,
+    candidate: Rectangles,
+    reference: Rectangles,
 ) -> BlockSamples | None:
     """Read one block of a pair of modules; ``None`` where no role could be read."""
     key = block_key(pair, block)
@@ -125,7 +116,7 @@ def _sample(
     cut: Cut,
     experts: tuple[int, ...],
     *,
-    readers: tuple[Reader, Reader],
+    readers: tuple[Rectangles, Rectangles],
     layers: tuple[tuple[int | None, ...], tuple[int | None, ...]],
 ) -> Sample | None:
     sides = [selected(role.candidate, experts), selected(role.reference, experts)]
@@ -178,7 +169,7 @@ def _sample(
 
 
 def _matched_rectangle(
-    reader: Reader,
+    reader: Rectangles,
     tensor: Tensor,
     cut: Cut,
     dims: list[NDArray[np.int64] | None],
