@@ -35,6 +35,9 @@ LIMIT: Final = -9.0
 """``log10`` of the chance, over all matrices together, below which draws are ruled out.
 Measured on honest initialisations and on trained weights: docs/training.md."""
 
+FEWEST: Final = 256
+"""Elements of the biases of a role without which draws cannot be told from learning."""
+
 SHOWN: Final = 12
 """Tensors that a result lists."""
 
@@ -144,6 +147,7 @@ def initial_evidence(
         return RecordEvidence(
             "step-0", "calibrated", "missing", subject, "step-0-empty"
         )
+    drawn, varied = _drawn_vectors(varied)
     rows = sorted(matrices, key=lambda m: m.found.worst[1])
     name, least = rows[0].found.worst
     log10_p = bonferroni(least, len(rows))
@@ -151,6 +155,7 @@ def initial_evidence(
     facts: dict[str, Fact] = {
         "matrices": len(matrices),
         "constant": len(constant),
+        "drawn_vectors": drawn,
         "elements": sum(m.weights.values.size for m in matrices),
         "tensor": rows[0].weights.name,
         "test": name,
@@ -185,6 +190,33 @@ def initial_evidence(
         facts=facts,
         items=tuple(items),
     )
+
+
+def _drawn_vectors(varied: Sequence[Weights]) -> tuple[int, list[Weights]]:
+    """Sort out vectors that are independent draws, as some frameworks draw biases.
+
+    The vectors of a role are the rows of a matrix, so that their sizes must agree
+    from layer to layer, which those of learned ones do not.
+
+    Returns:
+        How many vectors are draws, and those that are not.
+    """
+    groups: dict[tuple[str, int], list[Weights]] = {}
+    for item in varied:
+        groups.setdefault((item.role, item.values.size), []).append(item)
+    drawn, left = 0, []
+    for (role, size), items in groups.items():
+        stack = np.stack([i.values.ravel() for i in items])
+        steps = [spacing(i.values, *digits(i.dtype, i.values)) for i in items]
+        step = np.stack([s.ravel() for s in steps]).astype(np.float64)
+        found = None
+        if role.endswith("bias") and stack.size >= FEWEST and size > 1:
+            found = initial(stack, step, rng=np.random.default_rng(0))
+        if found is None or bonferroni(found.worst[1], len(groups)) < LIMIT:
+            left += items
+        else:
+            drawn += len(items)
+    return drawn, left
 
 
 def _scheme(fits: Sequence[SchemeFit]) -> dict[str, Fact]:

@@ -117,7 +117,7 @@ def _plan(
             sides = _used(role.candidate, present), _used(role.reference, present)
             if not all(sides):
                 continue
-            cut = _common([tile for tile in tiles if tile is not None])
+            cut = common_cut([tile for tile in tiles if tile is not None])
             if cut is not None:
                 cuts[(*key, role.role)] = cut
                 kept.append(role)
@@ -152,7 +152,7 @@ def _used(side: dict[Slot, Tensor], experts: tuple[int, ...]) -> list[Tensor]:
     return [t for (_, e), t in side.items() if e is None or e in experts]
 
 
-def _common(tiles: list[Tile]) -> Cut | None:
+def common_cut(tiles: list[Tile]) -> Cut | None:
     """Indices on each axis that all tiles hold; ``None`` where an axis has none."""
     cut = tiles[0].cut
     for tile in tiles[1:]:

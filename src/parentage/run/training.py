@@ -79,7 +79,13 @@ def verify_record(
     compute = compute_part(packet, logs)
     tell("weights", 3)
     weights = weights_part(
-        packet, model=model, against=against, report=report, budget=budget, seed=seed
+        packet,
+        model=model,
+        against=against,
+        logs=logs.logs,
+        report=report,
+        budget=budget,
+        seed=seed,
     )
     tell("done", 4)
     evidence = [*files, *logs.evidence, *compute.evidence, *weights.evidence]

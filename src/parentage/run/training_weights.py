@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The weights of a training record: step 0, the chain, the end, and the references.
 
-Only the comparison of the final weights with references is made here so far; the
-checks of step 0 and of the chain say that they were not made, which keeps a record
-from being supported.
+Every set of weights is held as a fingerprint, given or made here, and pairs are tested
+as an audit tests them. What is computed from the weights needs no trust; what was taken
+on trust is named.
 """
 
 from __future__ import annotations
@@ -12,11 +12,29 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+
 from parentage.evidence.base import Grade
+from parentage.evidence.checkpoint_chain import (
+    Stretch,
+    chain_evidence,
+    line_evidence,
+    order_evidence,
+    still_evidence,
+)
+from parentage.evidence.checkpoint_motion import motion_evidence
+from parentage.evidence.checkpoint_path import correlations
+from parentage.evidence.checkpoint_released import released_evidence
+from parentage.evidence.log_subject import LogSubject
 from parentage.evidence.record import RecordEvidence
 from parentage.report.document import Report
-from parentage.report.training_document import ChainItem
-from parentage.run.audit import audit
+from parentage.report.training_document import ChainItem, ChainLink, ChainPoint
+from parentage.run.training_links import LINKED, Link, links
+from parentage.run.training_optimizer import state_evidence
+from parentage.run.training_points import Point, Points, path_of, read_points
+from parentage.run.training_rates import rates_between, reach_between
+from parentage.run.training_references import reference_evidence
+from parentage.run.training_start import start_evidence
 from parentage.training.packet import Packet
 
 
@@ -40,6 +58,7 @@ def weights_part(
     *,
     model: str | Path | None,
     against: Sequence[str | Path],
+    logs: Sequence[LogSubject] = (),
     report: Report | None = None,
     budget: int,
     seed: int,
@@ -50,15 +69,22 @@ def weights_part(
         ArtifactError: ``model`` or a reference cannot be read.
     """
     final = final_weights(packet, model)
-    name = packet.manifest.model.name
-    grades: tuple[tuple[str, Grade], ...] = (
-        ("step-0", "calibrated"),
-        ("chain", "exact"),
-        ("released", "exact"),
+    points = read_points(packet, final, seed=seed)
+    start = start_evidence(packet, points, seed=seed)
+    found = [start, *points.evidence]
+    pairs = _pairs(points)
+    tested = links([p.made for p in points.all], pairs, seed=points.seed)
+    found += _chain(packet, points, logs, tested)
+    found += reference_evidence(
+        final,
+        against,
+        points,
+        random_start=start.outcome in ("consistent", "verified"),
+        report=report,
+        budget=budget,
+        seed=seed,
     )
-    found = [RecordEvidence(c, g, "missing", name, "not-made") for c, g in grades]
-    found += reference_evidence(final, against, report=report, budget=budget, seed=seed)
-    return WeightsPart(found)
+    return WeightsPart(found, _map(points, tested), _trusted(points, found))
 
 
 def final_weights(packet: Packet, model: str | Path | None) -> Path | None:
@@ -68,57 +94,162 @@ def final_weights(packet: Packet, model: str | Path | None) -> Path | None:
     return packet.usable(packet.manifest.model.released)
 
 
-def reference_evidence(
-    final: Path | None,
-    against: Sequence[str | Path],
-    *,
-    report: Report | None = None,
-    budget: int,
-    seed: int,
+def _pairs(points: Points) -> list[tuple[int, int]]:
+    """Neighbours, step 0 with every point, every point with the end."""
+    last = len(points.all) - 1
+    pairs = [(i, i + 1) for i in range(last)]
+    if points.start is not None:
+        pairs += [(0, i) for i in range(2, last + 1)]
+    return pairs + [(i, last) for i in range(last - 1)]
+
+
+def _chain(
+    packet: Packet,
+    points: Points,
+    logs: Sequence[LogSubject],
+    tested: dict[tuple[int, int], Link],
 ) -> list[RecordEvidence]:
-    """Whether the final weights link to a reference, by the tests of an audit."""
-    subject = final.name if final else "released"
-    if final is None or not against:
-        reason = "no-references" if final else "no-final-weights"
-        return [RecordEvidence("references", "exact", "missing", subject, reason)]
-    if report is None:
-        report = audit(final, against, budget=budget, descent_budget=0, seed=seed)
+    every, trained = points.all, points.trained
+    missing: tuple[tuple[str, Grade], ...] = (
+        ("chain", "exact"),
+        ("released", "exact"),
+    )
+    if len(every) < 2:
+        name = packet.manifest.model.name
+        return [RecordEvidence(c, g, "missing", name, "chain-short") for c, g in missing]
+    last = len(every) - 1
+    consecutive = [
+        _stretches(packet, logs, every, (i, i + 1), tested) for i in range(last)
+    ]
+    ends = (
+        _stretches(packet, logs, every, (0, last), tested)
+        if points.start is not None and last > 1
+        else []
+    )
+    found = chain_evidence(consecutive, ends)
+    found.append(_released(packet, points, tested))
+    if len(trained) < 2:
+        return found
+    path = path_of(trained)
+    found += [order_evidence(path), line_evidence(path)]
+    reaches, sums = [], {}
+    for i in range(len(trained) - 1):
+        steps = (trained[i].step or 0, trained[i + 1].step or 0)
+        reach = reach_between(packet.manifest, logs, (i, i + 1), steps)
+        rates = rates_between(packet.manifest, logs, *steps)
+        sums[i, i + 1] = None if rates is None else rates.total
+        if reach is not None:
+            reaches.append(reach)
+    found += still_evidence(path, sums)
+    found.append(motion_evidence(path, reaches))
+    return found + state_evidence(packet.manifest, trained, path)
+
+
+def _stretches(
+    packet: Packet,
+    logs: Sequence[LogSubject],
+    points: Sequence[Point],
+    pair: tuple[int, int],
+    tested: dict[tuple[int, int], Link],
+) -> list[Stretch]:
+    earlier, later = points[pair[0]], points[pair[1]]
+    steps = None
+    if later.step is not None and earlier.step is not None:
+        steps = later.step - earlier.step
+    rates = (
+        rates_between(packet.manifest, logs, earlier.step or 0, later.step or 0)
+        if steps
+        else None
+    )
+    path = path_of([earlier, later])
     found = []
-    for reference in report.references:
-        outcomes = [
-            (m.name, o)
-            for m in report.modules
-            for o in m.outcomes
-            if o.reference == reference.name
-        ]
-        linked = [(m, o) for m, o in outcomes if o.finding in ("identical", "reused")]
-        open_ = [(m, o) for m, o in outcomes if o.finding == "correspondence"]
-        tested = [o for _, o in outcomes if o.finding != "not-testable"]
-        facts: dict[str, str | int | float | bool | None] = {
-            "reference": reference.name,
-            "modules": ", ".join(m for m, _ in linked or open_),
-            "tested": len(tested),
-            "coverage": report.coverage,
-        }
-        smallest = [o.log10_p for _, o in outcomes if o.log10_p is not None]
-        powers = [o.power.correlation for o in tested if o.power.correlation]
-        facts["power"] = max(powers) if powers else None
-        if linked:
-            outcome, reason = "contradicted", "reference-links"
-        elif open_ or not tested:
-            outcome, reason = "missing", "reference-open"
-        else:
-            outcome, reason = "verified", "reference-clear"
+    for f in tested[pair].findings:
+        effect = f.effect
+        std = 0.0
+        if f.module in path.modules:
+            gram = path.grams[f.module]
+            effect = float(correlations(gram)[0, 1])
+            std = float(np.sqrt(gram[0, 0] / max(path.elements[f.module], 1)))
         found.append(
-            RecordEvidence(
-                "references",
-                "exact",
-                outcome,  # type: ignore[arg-type]
-                reference.name,
-                reason,
-                log10_p=min(smallest) if smallest else None,
-                n=len(tested),
-                facts=facts,
+            Stretch(
+                f.module,
+                earlier.label,
+                later.label,
+                steps,
+                rates.total / std if rates is not None and std > 0 else None,
+                f.word in LINKED,
+                f.word != "not-testable",
+                f.word == "correspondence",
+                f.log10_p,
+                effect,
+                f.power,
             )
         )
     return found
+
+
+def _released(
+    packet: Packet, points: Points, tested: dict[tuple[int, int], Link]
+) -> RecordEvidence:
+    if points.released is None or not points.checkpoints:
+        return RecordEvidence(
+            "released", "exact", "missing", "released", "no-final-weights"
+        )
+    last, end = points.checkpoints[-1], points.released
+    place = len(points.all) - 1
+    broken = tested[place - 1, place].broken
+    stages = packet.manifest.stages
+    steps = max((s.first_step + (s.steps or 0) for s in stages), default=0)
+    return released_evidence(
+        path_of([last, end]),
+        broken=broken[0].module if broken else None,
+        parameters=end.made.parameters,
+        later=last.step is not None and last.step < steps,
+    )
+
+
+def _map(points: Points, tested: dict[tuple[int, int], Link]) -> ChainItem:
+    every = points.all
+    if not every:
+        return ChainItem()
+    effects = correlations(path_of(every).gram())
+    return ChainItem(
+        points=tuple(
+            ChainPoint(
+                label=p.label,
+                kind=p.kind,
+                step=p.step,
+                stored="weights" if p.whole is not None else "fingerprint",
+            )
+            for p in every
+        ),
+        links=tuple(
+            ChainLink(
+                a=a,
+                b=b,
+                finding=found.word if found.holds else _weakest(found),
+                log10_p=found.log10_p,
+                effect=float(effects[a, b]) if effects.size else None,
+            )
+            for (a, b), found in sorted(tested.items())
+        ),
+    )
+
+
+def _weakest(found: Link) -> str:
+    """The word of a pair in which not every module links."""
+    words = [f.word for f in found.tested if f.word not in LINKED]
+    return words[0] if words else found.word
+
+
+def _trusted(points: Points, found: Sequence[RecordEvidence]) -> tuple[str, ...]:
+    keys = []
+    if any(p.whole is None for p in points.all):
+        keys.append("fingerprints")
+    if points.start is not None:
+        keys.append("time-of-step-0")
+    if any(
+        e.check == "chain-motion" and e.outcome != "missing" for e in found
+    ):
+        keys.append("rates")
+    return tuple(keys)

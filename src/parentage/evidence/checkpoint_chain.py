@@ -1,0 +1,307 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Does the way from step 0 to the end look like that of a training?
+
+Exact tests between points say whether one was trained on from the other. Here stands
+what follows from them along the way, and what the distances of the points add: their
+order, halts, and straight lines. Thresholds were measured on honest runs and on
+tampered ones; the tables stand in docs/training-records.md.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from parentage.evidence.checkpoint_path import Path, correlations, distances, turns
+from parentage.evidence.record import Fact, RecordEvidence, Said
+
+STRAIGHT: Final = 0.99
+"""Cosine between successive moves of a module that no training reaches twice in a row.
+The largest pair of honest runs has 0.93 (an output layer, whose mean drifts)."""
+
+ORDER: Final = 1.25
+"""How much further a point may be from a nearer one in time than from a farther one."""
+
+EXPECTED: Final = 0.2
+"""Element correlation between two ends that the steps between them lead to expect,
+above which a link that is missing is a contradiction, not a long way."""
+
+RELATIVE: Final = 30.0
+"""Sum of learning rates over a stretch, in standard deviations of the weights, up to
+which honest runs were seen to keep their link; see docs/training-records.md."""
+
+NEIGHBOUR: Final = 0.3
+"""Element correlation of a module over another stretch, at least as long, that makes
+a missing link a break."""
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """What exact tests say of a module between two points.
+
+    Attributes:
+        module: its name in the later point.
+        earlier, later: labels of the points.
+        steps: between them, if known.
+        reach: sum of learning rates over standard deviation of weights, if known.
+        linked: whether they link at the level of an accusation.
+        tested: whether the tests apply and could have found a copy.
+        open: neither a link nor its absence is beyond doubt.
+        log10_p, effect, power: of the tests.
+    """
+
+    module: str
+    earlier: str
+    later: str
+    steps: int | None
+    reach: float | None
+    linked: bool
+    tested: bool
+    open: bool
+    log10_p: float | None
+    effect: float | None
+    power: float | None
+
+
+def chain_evidence(
+    consecutive: Sequence[Sequence[Stretch]], ends: Sequence[Stretch]
+) -> list[RecordEvidence]:
+    """Whether every point links to the one before it, and step 0 to the end.
+
+    Args:
+        consecutive: for each pair of neighbours, the stretches of all modules.
+        ends: from step 0 to the end; empty where there is no step 0.
+    """
+    every = [s for pair in consecutive for s in pair if s.tested]
+    if not every:
+        return [
+            RecordEvidence("chain", "exact", "missing", "checkpoints", "chain-short")
+        ]
+    found = [_break(s, every) for s in every if not s.linked]
+    if ends:
+        found += _ends(ends, every)
+    else:
+        found.append(
+            RecordEvidence("chain", "exact", "missing", "step 0", "chain-no-start")
+        )
+    if found:
+        return found
+    facts: dict[str, Fact] = {
+        "pairs": len(consecutive),
+        "modules": len({s.module for s in every}),
+        "least": min(s.effect or 0.0 for s in every),
+        "ends": min((s.effect or 0.0 for s in ends if s.tested), default=None),
+        "untested": ", ".join(
+            sorted({s.module for p in consecutive for s in p if not s.tested})
+        ),
+    }
+    return [
+        RecordEvidence(
+            "chain",
+            "exact",
+            "verified",
+            "step 0 to the end",
+            "chain-links",
+            n=len(every) + len(ends),
+            log10_p=max(s.log10_p or 0.0 for s in [*every, *ends] if s.tested),
+            facts=facts,
+        )
+    ]
+
+
+def _break(one: Stretch, every: Sequence[Stretch]) -> RecordEvidence:
+    """A module that does not link to its predecessor."""
+    longer = [
+        s.effect or 0.0
+        for s in every
+        if s.module == one.module
+        and s.linked
+        and s.steps is not None
+        and one.steps is not None
+        and s.steps >= one.steps
+    ]
+    near = one.reach is not None and one.reach <= RELATIVE
+    said: Said = ("missing", "chain-far")
+    if one.open:
+        said = ("missing", "chain-open")
+    elif near or max(longer, default=0.0) >= NEIGHBOUR:
+        said = ("contradicted", "chain-broken")
+    facts: dict[str, Fact] = {
+        "module": one.module,
+        "earlier": one.earlier,
+        "later": one.later,
+        "effect": one.effect,
+        "power": one.power,
+        "reach": one.reach,
+    }
+    return RecordEvidence(
+        "chain",
+        "exact",
+        said[0],
+        f"{one.earlier} to {one.later}",
+        said[1],
+        statistic="element correlation",
+        value=one.effect,
+        threshold=one.power,
+        log10_p=one.log10_p,
+        facts=facts,
+    )
+
+
+def _ends(ends: Sequence[Stretch], every: Sequence[Stretch]) -> list[RecordEvidence]:
+    found = []
+    for one in ends:
+        if not one.tested or one.linked:
+            continue
+        steps = [s for s in every if s.module == one.module]
+        if not all(s.linked for s in steps):
+            continue  # the break is named where it is
+        expected = math.prod(max(s.effect or 0.0, 0.0) for s in steps)
+        said: Said = ("missing", "chain-far")
+        if expected >= EXPECTED and not one.open:
+            said = ("contradicted", "chain-ends-apart")
+        found.append(
+            RecordEvidence(
+                "chain",
+                "exact",
+                said[0],
+                f"{one.earlier} to {one.later}",
+                said[1],
+                statistic="element correlation",
+                value=one.effect,
+                threshold=expected,
+                log10_p=one.log10_p,
+                facts={
+                    "module": one.module,
+                    "earlier": one.earlier,
+                    "later": one.later,
+                    "effect": one.effect,
+                    "expected": expected,
+                },
+            )
+        )
+    return found
+
+
+def order_evidence(path: Path) -> RecordEvidence:
+    """Is each point nearer to its neighbours in time than to points further off?
+
+    Args:
+        path: step 0 and checkpoints. The released weights are left out: they are the
+            last point once more.
+    """
+    n = len(path.labels)
+    if n < 3 or not path.modules:
+        return RecordEvidence(
+            "chain-order", "calibrated", "missing", "checkpoints", "order-short"
+        )
+    gram = path.gram()
+    far, effects = distances(gram), correlations(gram)
+    floor = 1e-6 * math.sqrt(float(np.diag(gram).max(initial=0.0)))
+    worst, where = 0.0, (0, 1, 2)
+    for i in range(n):
+        for j in range(i + 1, n):
+            for k in range(j + 1, n):
+                near = max(far[i, j], far[j, k])
+                ratio = near / max(far[i, k], floor) if near > floor else 0.0
+                if ratio > worst:
+                    worst, where = float(ratio), (i, j, k)
+    first = effects[0]
+    facts: dict[str, Fact] = {
+        "first": path.labels[where[0]],
+        "middle": path.labels[where[1]],
+        "last": path.labels[where[2]],
+        "from": float(first[1]),
+        "to": float(first[-1]),
+    }
+    bad = worst > ORDER
+    return RecordEvidence(
+        "chain-order",
+        "calibrated",
+        "contradicted" if bad else "consistent",
+        "checkpoints",
+        "order-wrong" if bad else "order-agrees",
+        statistic="largest distance to a nearer point over that to a farther one",
+        value=worst,
+        threshold=ORDER,
+        n=n,
+        facts=facts,
+        items=tuple(
+            {"point": label, "effect": float(e)}
+            for label, e in zip(path.labels, first, strict=True)
+        ),
+    )
+
+
+def line_evidence(path: Path) -> RecordEvidence:
+    """Do points lie on a straight line, as those between two models that are mixed?
+
+    Args:
+        path: step 0 and checkpoints, at least four points.
+    """
+    best, where, rows = -math.inf, ("", 0), []
+    for module in path.modules:
+        found = turns(path.grams[module])
+        pairs = [min(a, b) for a, b in zip(found, found[1:], strict=False)]
+        for i, value in enumerate(pairs):
+            if not math.isnan(value) and value > best:
+                best, where = float(value), (module, i)
+        known = found[~np.isnan(found)]
+        if len(known):
+            rows.append({"module": module, "largest": float(known.max())})
+    if best == -math.inf:
+        return RecordEvidence(
+            "chain-lines", "calibrated", "missing", "checkpoints", "lines-short"
+        )
+    module, i = where
+    bad = best > STRAIGHT
+    return RecordEvidence(
+        "chain-lines",
+        "calibrated",
+        "contradicted" if bad else "consistent",
+        "checkpoints",
+        "lines-found" if bad else "lines-none",
+        statistic="cosine between successive moves, smaller of two in a row",
+        value=best,
+        threshold=STRAIGHT,
+        n=len(path.labels),
+        facts={
+            "module": module,
+            "first": path.labels[i],
+            "last": path.labels[min(i + 3, len(path.labels) - 1)],
+        },
+        items=tuple(rows),
+    )
+
+
+def still_evidence(
+    path: Path, rates: Mapping[tuple[int, int], float | None]
+) -> list[RecordEvidence]:
+    """Points that are the same weights although steps lie between them.
+
+    Args:
+        path: step 0 and checkpoints.
+        rates: for each pair of neighbours the sum of learning rates, if known.
+    """
+    found = []
+    for i in range(len(path.labels) - 1):
+        same = bool(path.strands) and all(
+            np.array_equal(s.values[i], s.values[i + 1]) for s in path.strands
+        )
+        moved = rates.get((i, i + 1))
+        if same and moved != 0.0:
+            found.append(
+                RecordEvidence(
+                    "chain-order",
+                    "exact",
+                    "contradicted",
+                    f"{path.labels[i]} to {path.labels[i + 1]}",
+                    "order-still",
+                    facts={"earlier": path.labels[i], "later": path.labels[i + 1]},
+                )
+            )
+    return found
