@@ -91,6 +91,9 @@ def audit(
     criteria: Criteria | None = None,
     command: Sequence[str] = (),
     progress: Progress | None = None,
+    profiles: Sequence[str] = (),
+    manifest: str | Path | None = None,
+    licences: Sequence[tuple[str, str]] = (),
 ) -> Report:
     """Does the candidate, or any module of it, carry a reference's weights?
 
@@ -107,6 +110,9 @@ def audit(
         criteria: levels and floors of the findings.
         command: how the audit was called, for the report.
         progress: told about each module.
+        profiles: definitions of "from scratch" to judge by, by id or file.
+        manifest: what the maker states about every component, as a file.
+        licences: (model, SPDX expression) of references whose cards do not say.
 
     Raises:
         ParentageError: a file cannot be used; see its subclasses.
@@ -118,6 +124,11 @@ def audit(
             advice="Name references with --against.",
         )
     started = time.monotonic()
+    # Imported late: they need this module, and weights are judged without them.
+    from parentage.run.audit_verdicts import complete, wanted  # noqa: PLC0415
+    from parentage.run.lineage import lineage_of  # noqa: PLC0415
+
+    asked = wanted(profiles, manifest, licences)
     criteria = criteria or Criteria()
     with ExitStack() as stack:
         labels = _labels([candidate, *against])
@@ -145,10 +156,7 @@ def audit(
                 seed=seed,
             )
         )
-        # Imported late: it needs this module, and weights are judged without it.
-        from parentage.run.lineage import lineage_of  # noqa: PLC0415
-
-        return assemble(
+        report = assemble(
             own,
             references,
             evidence,
@@ -163,6 +171,7 @@ def audit(
             lineage=lineage_of(own, references),
             descents=descents,
         )
+        return complete(report, own, references, asked)
 
 
 def gather(
