@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,6 +41,18 @@ def audit_code(report: Report) -> int:
     if "correspondence" in words or not tested or report.coverage < MIN_COVERAGE:
         return INCONCLUSIVE
     return CLEAR
+
+
+def verdict_code(outcomes: Iterable[str]) -> int:
+    """Exit code of verdicts, one outcome for each profile.
+
+    ``1`` if one is violated; else ``3`` if one is inconclusive, or if a profile's
+    source states nothing that could be judged; else ``0``.
+    """
+    words = set(outcomes)
+    if "violated" in words:
+        return FOUND
+    return INCONCLUSIVE if words & {"inconclusive", "not-stated"} else CLEAR
 
 
 def report_error(error: ParentageError, *, as_json: bool) -> None:

@@ -55,7 +55,7 @@ class SourceItem(Part):
 
     id: str
     title: BothTexts
-    link: str
+    link: str = Field(pattern=r"^https://\S+$")
     quote: BothTexts = Field(
         description="the source's own words, and their translation"
     )

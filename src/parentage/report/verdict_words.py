@@ -88,6 +88,33 @@ AGREEMENTS: Final = {
     "undeclared": marked("undeclared"),
     "unverifiable": marked("cannot be verified"),
 }
+EVIDENCE: Final = {
+    "nothing-found": marked("exact tests with power find nothing of a listed model"),
+    "declared": marked("nothing is found, and the maker states it as its own"),
+    "training-record": marked(
+        "nothing is found, and a training record supports own initial weights"
+    ),
+    "not-stated": marked("the source does not say what would show it"),
+}
+NEEDS: Final = {
+    "stated": marked("the licence of what is reused is known"),
+    "complied": marked("no conflict, and every duty that can be checked is met"),
+    "unrestricted": marked("nothing restricts use, or can end or change the rights"),
+}
+VERIFIED: Final = {
+    "text": marked("held against the text"),
+    "summary": marked("held against published summaries or quotations"),
+    "unverified": marked("not verified"),
+}
+CHANGES: Final = {
+    "module": marked("module"),
+    "finding": marked("finding"),
+    "class": marked("provenance"),
+    "share": marked("share of parameters"),
+    "rule": marked("rule"),
+    "outcome": marked("outcome of the profile"),
+    "declared": marked("statement"),
+}
 
 SENTENCES: Final = {
     # provenance

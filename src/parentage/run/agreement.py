@@ -142,7 +142,7 @@ def _own(
     scope: Mapping[str, Provenance],
     recorded: frozenset[str],
 ) -> Iterator[DeclaredRow]:
-    """Stated as trained from own initial weights: one row for each module it is about."""
+    """Stated as the maker's own: one row for each module it is about."""
     for module, found in scope.items():
         one = {module: found}
         if found.state == "known":

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Licences of models: what an SPDX expression asks of whoever reuses weights.
 
-The table is ``licences.toml``; every term names its clause, and every entry says
-whether it was held against the licence's own text. Not legal advice.
+The table is ``verdict_licences.toml``; every term names its clause, and every entry
+says whether it was held against the licence's own text. Not legal advice.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ class Expression:
 @cache
 def table() -> dict[str, Licence]:
     """The licences by id."""
-    file = resources.files("parentage.verdict").joinpath("licences.toml")
+    file = resources.files("parentage.verdict").joinpath("verdict_licences.toml")
     rows = tomllib.loads(file.read_text("utf-8"))["licence"]
     return {row["id"]: _licence(row) for row in rows}
 
@@ -103,7 +103,7 @@ def table() -> dict[str, Licence]:
 @cache
 def _names() -> dict[str, str]:
     """What cards write, in small letters -> id."""
-    file = resources.files("parentage.verdict").joinpath("licences.toml")
+    file = resources.files("parentage.verdict").joinpath("verdict_licences.toml")
     rows = tomllib.loads(file.read_text("utf-8"))["licence"]
     found = {name.casefold(): row["id"] for row in rows for name in row["names"]}
     return found | {row["id"].casefold(): row["id"] for row in rows}
