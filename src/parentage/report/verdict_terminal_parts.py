@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
 
+from parentage.report import format as fmt
 from parentage.report import verdict_words as words
 from parentage.report.language import ENGLISH, Language
 from parentage.report.terminal_parts import heading, item, table_of, text_of
@@ -127,7 +128,7 @@ def print_diff(
         item(console, lang("Nothing changed."))
         return
     table = table_of(
-        lang("What"), lang("About"), lang("Profile"), lang("Before"), lang("After")
+        lang("Changed"), lang("About"), lang("Profile"), lang("Before"), lang("After")
     )
     for change in document.changes:
         table.add_row(
@@ -150,6 +151,9 @@ def change_value(what: str, value: str, lang: Language = ENGLISH) -> str:
     """A value before or after, in words where it is one of the vocabulary."""
     if not value:
         return "–"
+    if what == "finding":
+        finding, space, reference = value.partition(" ")
+        return fmt.finding_words(finding, lang) + space + reference
     table = {
         "class": words.CLASSES,
         "rule": words.OUTCOMES,

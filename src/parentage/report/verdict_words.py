@@ -11,7 +11,7 @@ from typing import Final
 from parentage.report.language import ENGLISH, Language, marked
 from parentage.report.reasons import say_reason
 from parentage.report.verdict_document import Saying
-from parentage.report.words import label
+from parentage.report.words import LABELS, label
 
 OUTCOMES: Final = {
     "satisfied": marked("satisfied"),
@@ -36,7 +36,7 @@ COMPONENTS: Final = {
     "projector": marked("projector weights"),
     "embedding": marked("embedding weights"),
     "tokenizer": marked("tokenizer files"),
-    "architecture": marked("architecture"),
+    "architecture": marked("model architecture"),
     "training-code": marked("training code"),
     "inference-code": marked("inference code"),
     "data": marked("training data"),
@@ -64,7 +64,7 @@ GRADES: Final = {
     "none": marked("nothing"),
 }
 ITEMS: Final = {
-    "architecture": marked("architecture"),
+    "architecture": marked("model architecture"),
     "parameters": marked("parameters"),
     "intermediate-parameters": marked("intermediate parameters"),
     "training-code": marked("training code"),
@@ -364,13 +364,14 @@ def _said(name: str, places: dict[str, str], lang: Language) -> str:
         elif key == "detail":
             filled[key] = say_reason(value, lang)
         elif key == "module":
-            filled[key] = (
-                lang(COMPONENTS[value]) if value in COMPONENTS else label(value, lang)
-            )
+            component = value in COMPONENTS and value not in LABELS
+            filled[key] = lang(COMPONENTS[value]) if component else label(value, lang)
         else:
             filled[key] = value
     text = lang(SENTENCES[name], **filled).strip()
-    return text[:1].upper() + text[1:]
+    # Names of models stay as they are; names of modules begin a sentence.
+    begins = lang(SENTENCES[name]).startswith(("{module}", "{item}"))
+    return text[:1].upper() + text[1:] if begins else text
 
 
 def word(table: dict[str, str], key: str, lang: Language = ENGLISH) -> str:

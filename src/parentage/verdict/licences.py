@@ -139,20 +139,24 @@ def read_expression(text: str) -> Expression:
     known = _names().get(text.casefold())
     if known is not None:
         return _single(text, known)
-    # Reading the licence list of SPDX takes a moment: only where it is needed.
-    from license_expression import (  # noqa: PLC0415
-        ExpressionError,
-        get_spdx_licensing,
-    )
+    from license_expression import ExpressionError  # noqa: PLC0415
 
     try:
-        tree = get_spdx_licensing().parse(text)
+        tree = _spdx().parse(text)
     except (ExpressionError, ValueError, TypeError, AttributeError):
         tree = None
     if tree is None:
         return Expression(text, (), (text,) if text else (), False, None, None)
     found = _walk(tree)
     return Expression(text, *found)
+
+
+@cache
+def _spdx() -> Any:  # noqa: ANN401 - of a library without types
+    """The licences of SPDX; reading their list takes a moment."""
+    from license_expression import get_spdx_licensing  # noqa: PLC0415
+
+    return get_spdx_licensing()
 
 
 def _single(text: str, name: str) -> Expression:

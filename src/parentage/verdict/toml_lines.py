@@ -62,6 +62,10 @@ def line_of(lines: dict[Path, int], path: Path) -> int:
     for end in range(len(path), 0, -1):
         if path[:end] in lines:
             return lines[path[:end]]
+        # Keys with dots make tables that have no line of their own.
+        inside = [line for keys, line in lines.items() if keys[:end] == path[:end]]
+        if inside:
+            return min(inside)
     return 1
 
 
