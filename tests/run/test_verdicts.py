@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Findings to classes, facts, verdicts, declarations and licences, on bundled models."""
+"""Findings to verdicts, declarations and licences, on bundled models."""
 
 import json
 import shutil

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What no profile can do: accuse on resemblance, or call it "own" that was not found."""
+"""No profile can accuse on resemblance, or call "own" what was not found."""
 
 from dataclasses import replace
 from itertools import product

@@ -110,11 +110,11 @@ def _known(rule: Rule, fact: ComponentFact, accusation: Accusation) -> Ruling:
             return Ruling("inconclusive", "own-family-to-show", places, fact.found)
         return Ruling("inconclusive", "own-family-not-stated", places, fact.found)
     if not _sure(fact, rule, accusation):
-        reason = "resemblance-only" if fact.grade == "calibrated" else "not-sure-enough"
-        return Ruling("inconclusive", reason, places, fact.found)
+        said = "resemblance-only" if fact.grade == "calibrated" else "not-sure-enough"
+        return Ruling("inconclusive", said, places, fact.found)
     reasons = {"declared": "declared-forbidden", "equal": "equal-forbidden"}
-    reason = reasons.get(fact.grade, "class-forbidden")
-    return Ruling("violated", reason, places, fact.found)
+    said = reasons.get(fact.grade, "class-forbidden")
+    return Ruling("violated", said, places, fact.found)
 
 
 def _not_found(rule: Rule, fact: ComponentFact) -> Ruling:
@@ -127,8 +127,8 @@ def _not_found(rule: Rule, fact: ComponentFact) -> Ruling:
         return Ruling("satisfied", "unknown-allowed", places)
     if not tested:
         stated = rule.evidence == "declared" and fact.declared_own
-        reason = "declared-own" if stated else "nothing-known"
-        return Ruling("satisfied" if stated else "inconclusive", reason, places)
+        said = "declared-own" if stated else "nothing-known"
+        return Ruling("satisfied" if stated else "inconclusive", said, places)
     return _own_by_evidence(rule, fact, places)
 
 
@@ -186,12 +186,12 @@ def _licence(rule: Rule, fact: ComponentFact) -> Ruling:
         return Ruling("satisfied", "licence-stated", places, fact.found)
     outcome: Outcome
     if rule.kind == "control":
-        outcome, reason = _CONTROL[known.controlled]
+        outcome, said = _CONTROL[known.controlled]
     elif rule.needs == "unrestricted":
-        outcome, reason = _OPENNESS[known.openness]
+        outcome, said = _OPENNESS[known.openness]
     else:
-        outcome, reason = _COMPLIED[known.complied]
-    return Ruling(outcome, reason, places, fact.found)
+        outcome, said = _COMPLIED[known.complied]
+    return Ruling(outcome, said, places, fact.found)
 
 
 _CONTROL: Final[dict[bool | None, tuple[Outcome, str]]] = {
@@ -229,5 +229,5 @@ def _graded(fact: ComponentFact) -> Ruling:
     """A place on a ladder, no pass and no failure."""
     if not fact.difference:
         return Ruling("not-stated", "no-grade", _places(fact, detail=fact.detail))
-    reason = f"grade-{fact.difference}"
-    return Ruling("not-stated", reason, _places(fact), fact.found)
+    said = f"grade-{fact.difference}"
+    return Ruling("not-stated", said, _places(fact), fact.found)
