@@ -28,7 +28,7 @@ found and what to do next, so that one line is enough to act on.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, Self
+from typing import ClassVar, Final, Self
 
 
 class ParentageError(Exception):
@@ -176,6 +176,9 @@ class ReportError(ParentageError):
     exit_code = 4
 
 
+_MOST_SHOWN: Final = 100
+
+
 class ListedError(ParentageError):
     """A written file is wrong in one or more places, which are all named.
 
@@ -189,10 +192,16 @@ class ListedError(ParentageError):
 
     @classmethod
     def of(cls, file: str, problems: Sequence[tuple[int, str]]) -> Self:
-        """One error that says everything that is wrong with a file."""
+        """One error that says everything that is wrong with a file.
+
+        The message names the first of very many; ``problems`` holds them all.
+        """
         rows = "; ".join(
-            f"line {line}: {what}" if line else what for line, what in problems
+            f"line {line}: {what}" if line else what
+            for line, what in problems[:_MOST_SHOWN]
         )
+        more = len(problems) - _MOST_SHOWN
+        rows += f"; and {more} more" if more > 0 else ""
         count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
         error = cls(f"{count}: {rows}", file=file)
         error.problems = tuple(problems)

@@ -99,16 +99,21 @@ def verdicts_fixture():
     }
 
 
+def more(about):
+    return f" and {len(about) - 1} more" if about[1:] else ""
+
+
 def cell(verdict):
     """An outcome, and links to the rules that made it."""
     found = {}
     for row in verdict.rows:
         decides = row.weight == "required" and row.outcome == verdict.outcome
-        if decides and not row.set_aside and verdict.outcome != "satisfied":
+        if decides and not row.set_aside:
             found.setdefault(row.rule, []).append(subject(row))
+    satisfied = verdict.outcome == "satisfied"
     rules = "; ".join(
-        f"[{rule}](profiles/{verdict.profile.id}.md#{rule}) "
-        f"({about[0]}{f' and {len(about) - 1} more' if about[1:] else ''})"
+        f"[{rule}](profiles/{verdict.profile.id}.md#{rule})"
+        + ("" if satisfied else f" ({about[0]}{more(about)})")
         for rule, about in found.items()
     )
     word = words.OUTCOMES[verdict.outcome]

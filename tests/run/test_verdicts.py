@@ -13,10 +13,17 @@ from parentage.report.lineage_schema import shipped_schema
 from parentage.report.load import load_report, parse_report
 from parentage.report.verdict_document import Verdict
 from parentage.report.verdict_schema import DOCUMENTS, schema_text
+from parentage.run.agreement import same_model
 from parentage.run.audit import audit
+from parentage.run.declared import read_declarations
 from parentage.run.diff_reports import diff_files
 from parentage.run.facts import facts_of
-from parentage.run.judge import judge_file, judge_report, profiles_named
+from parentage.run.judge import (
+    judge_file,
+    judge_report,
+    profiles_named,
+    recorded_modules,
+)
 from parentage.run.provenance import provenance_of
 from parentage.run.report_parts import declared_file, licences_file, list_profiles
 
@@ -534,3 +541,87 @@ def test_an_unknown_licence_is_said_to_be_unknown(files):
     assert found.unknown == ("house rules",)
     found = licences_file(files["vlm-frozen"]).licences
     assert found.chain[0].stated is None
+
+
+# other places where something is stated
+
+
+def test_gguf_metadata_states_bases_and_licence():
+    config = {
+        "general.architecture": "llama",
+        "general.license": "llama3.1",
+        "general.base_model.0.repo_url": "https://huggingface.co/meta-llama/Base",
+        "general.base_model.1.name": "Other",
+    }
+    said = read_declarations(None, config)
+    assert [s.source for s in said.statements] == [
+        "https://huggingface.co/meta-llama/Base",
+        "Other",
+    ]
+    assert said.licence == ("llama3.1", "GGUF: general.license")
+    assert [s.kind for s in said.sources] == ["gguf"]
+
+
+@pytest.mark.parametrize(
+    ("relation", "provenance"),
+    [
+        ("finetune", "fine-tuned-external"),
+        ("adapter", "fine-tuned-external"),
+        ("quantized", "frozen-external"),
+        ("merge", "merged"),
+        ("cousin", "unknown"),
+    ],
+)
+def test_relations_of_cards(tmp_path, relation, provenance):
+    text = CARD.format(f"base_model: a/decoder-a\nbase_model_relation: {relation}")
+    (tmp_path / "README.md").write_text(text, encoding="utf-8")
+    (statement,) = read_declarations(tmp_path, {}).statements
+    assert (statement.source, statement.provenance) == ("a/decoder-a", provenance)
+    tag = CARD.format(f"tags:\n- base_model:{relation}:a/decoder-a")
+    (tmp_path / "README.md").write_text(tag, encoding="utf-8")
+    found = read_declarations(tmp_path, {}).statements
+    assert [s.provenance for s in found] == (
+        [provenance] if provenance != "unknown" else []
+    )
+
+
+def test_a_base_model_that_leaves_no_trace_is_contradicted(tmp_path):
+    front = "base_model: x/decoder-a\nbase_model_relation: finetune\nnew_version: x/y"
+    model = model_with(tmp_path, "decoder-b", CARD.format(front))
+    report = audit(model, [MODELS / "decoder-a"], profiles=["screening"])
+    rows = {r.subject: r for r in report.declared.rows}
+    assert rows["decoder-weights"].outcome == "contradicted"
+    assert rows["new_version"].reason.id == "superseded"
+    # What exact tests say stands above a statement, also above one against oneself.
+    assert report.verdicts[0].outcome == "satisfied"
+
+
+def test_a_left_over_folder_name_is_a_note():
+    said = read_declarations(None, {"_name_or_path": "/tmp/Qwen2.5-7B"})
+    assert said.statements == ()
+    assert said.folder_name == "/tmp/Qwen2.5-7B"
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "same"),
+    [
+        ("Qwen/Qwen2.5-VL-7B", "qwen2.5_vl-7b", True),
+        ("https://huggingface.co/a/b/", "b", True),
+        ("a/b", "a/c", False),
+        ("", "", False),
+        ("모델-1", "모델 1", True),
+    ],
+)
+def test_names_of_models(a, b, same):
+    assert same_model(a, b) is same
+
+
+def test_a_training_record_speaks_for_every_module(reports):
+    class Recorded:
+        support = "from-scratch-supported"
+
+    report = reports["vlm-cured"]
+    assert recorded_modules(report) == frozenset()
+    report = report.model_copy()
+    object.__setattr__(report, "training", Recorded())
+    assert recorded_modules(report) == {m.name for m in report.modules}

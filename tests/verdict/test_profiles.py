@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Profiles are read, checked and refused: all errors at once, with their lines."""
 
+import json
 import re
 import tomllib
 from importlib import resources
@@ -106,7 +107,7 @@ def test_own_profile_from_a_file(tmp_path):
 
 def test_all_errors_at_once_with_their_lines():
     text = (
-        GOOD.replace('allowed = ["own"]', 'allowed = ["own", "stolen-goods"]')
+        GOOD.replace('allowed = ["own"]', 'allowed = ["own", "found-goods"]')
         .replace('forbidden = ["identical"]', 'forbidden = ["identical", "own"]')
         .replace('source = "me"\n', "")
         .replace('quote.ko = "자체."\n', "")
@@ -123,7 +124,7 @@ def test_all_errors_at_once_with_their_lines():
     def line_of(part):
         return next(line for what, line in said.items() if part in what)
 
-    assert line_of("unknown class 'stolen-goods'") == at("stolen-goods")
+    assert line_of("unknown class 'found-goods'") == at("found-goods")
     assert line_of("'own' is allowed and forbidden") == at("forbidden =")
     assert line_of("source is missing") == at("[[rules]]")
     assert line_of("Korean translation is missing") == at("quote.en")
@@ -243,3 +244,56 @@ def test_lines_agree_with_the_reader(parts):
             value = value[key]
         name = next(k for k in reversed(path) if isinstance(k, str))
         assert name in rows[number - 1]
+
+
+values = st.recursive(
+    st.one_of(
+        st.booleans(),
+        st.integers(-5, 5),
+        st.sampled_from(["", "own", "me", "decoder-weights", "provenance", "x"]),
+    ),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    "id",
+                    "kind",
+                    "components",
+                    "allowed",
+                    "forbidden",
+                    "source",
+                    "en",
+                    "ko",
+                ]
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+def as_toml(value):
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{k} = {as_toml(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(as_toml(v) for v in value) + "]"
+    return json.dumps(value)
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.dictionaries(
+        st.sampled_from(["schema", "id", "sources", "rules", "silent", "accusation"]),
+        values,
+        max_size=5,
+    )
+)
+def test_any_toml_ends_in_one_error(data):
+    text = "\n".join(f"{key} = {as_toml(value)}" for key, value in data.items())
+    with pytest.raises(ProfileError):
+        parse_profile(text.encode(), file="x.toml")

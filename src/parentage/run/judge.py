@@ -49,12 +49,14 @@ def profiles_named(names: Sequence[str]) -> tuple[LoadedProfile, ...]:
 def recorded_modules(report: Report) -> frozenset[str]:
     """Modules whose own initial weights a training record supports.
 
-    Reports hold no training record yet, so there are none: a profile that asks for
-    one stays inconclusive.
+    A record is about the whole model: it supports every module or none. A report
+    without one supports none, and a profile that asks for one stays inconclusive. What
+    exact tests found in a module stands above any record.
     """
     training = getattr(report, "training", None)
-    supported = getattr(training, "from_scratch_supported", ())
-    return frozenset(supported)
+    if getattr(training, "support", None) != "from-scratch-supported":
+        return frozenset()
+    return frozenset(module.name for module in report.modules)
 
 
 def judge_report(

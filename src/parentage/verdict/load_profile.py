@@ -141,7 +141,7 @@ def _said(item: Mapping[str, Any]) -> Found:
     """A complaint of the schema in words that name the key and the choices."""
     where = tuple(item["loc"])
     keys = tuple("schema" if key == "schema_" else key for key in where)
-    name = ".".join(str(key) for key in keys)
+    name = shown(".".join(str(key) for key in keys))
     value = item.get("input")
     if item["type"] == "missing":
         missing = {"ko": "the Korean translation", "en": "the English text"}
@@ -157,23 +157,26 @@ def _said(item: Mapping[str, Any]) -> Found:
         what = {"components": "component", "allowed": "class", "forbidden": "class"}
         kind = next((what[k] for k in keys if k in what), "value")
         expected = item["ctx"]["expected"].replace("'", "")
-        return keys, f"{name}: unknown {kind} {value!r}; expected {expected}"
+        return (
+            keys,
+            f"{name}: unknown {kind} '{shown(str(value))}'; expected {expected}",
+        )
     return keys, f"{name}: {item['msg']}"
 
 
 def _checks(data: dict[str, Any]) -> Iterator[Found]:
     """What a schema of types cannot say; works on files that break the schema too."""
     rules = _tables(data, "rules")
-    sources = {s.get("id") for _, s in _tables(data, "sources")}
-    names: Counter[object] = Counter()
+    sources = {str(s.get("id")) for _, s in _tables(data, "sources")}
+    names: Counter[str] = Counter()
     for number, rule in rules:
         at: Keys = ("rules", number)
-        name = rule.get("id")
+        name = shown(str(rule.get("id")))
         names[name] += 1
         if names[name] == 2:
             yield (*at, "id"), f"two rules are called {name!r}"
         if isinstance(rule.get("source"), str) and rule["source"] not in sources:
-            yield (*at, "source"), f"no source is called {rule['source']!r}"
+            yield (*at, "source"), f"no source is called '{shown(rule['source'])}'"
         yield from _rule_checks(at, rule)
     yield from _same_component(rules)
     addressed = {c for _, r in rules for c in _words(r, "components")}
@@ -200,7 +203,8 @@ def _checks(data: dict[str, Any]) -> Iterator[Found]:
 def _rule_checks(at: Keys, rule: dict[str, Any]) -> Iterator[Found]:
     both = _words(rule, "allowed") & _words(rule, "forbidden")
     for word in sorted(both):
-        yield (*at, "forbidden"), f"contradiction: {word!r} is allowed and forbidden"
+        what = f"contradiction: '{shown(word)}' is allowed and forbidden"
+        yield (*at, "forbidden"), what
     kind = rule.get("kind")
     if not isinstance(kind, str) or kind not in _KEYS_OF:
         return
