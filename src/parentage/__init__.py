@@ -25,14 +25,16 @@ if TYPE_CHECKING:
     from parentage.report.load import load_report as load_report
     from parentage.run.audit import audit as audit
     from parentage.run.inspect import inspect_model as inspect_model
+    from parentage.run.judge import judge as judge
 
 __version__ = "0.1.0"
 
-__all__ = ["__version__", "audit", "compare", "inspect_model", "load_report"]
+__all__ = ["__version__", "audit", "compare", "inspect_model", "judge", "load_report"]
 
 _LAZY = {
     "audit": "parentage.run.audit",
     "inspect_model": "parentage.run.inspect",
+    "judge": "parentage.run.judge",
     "load_report": "parentage.report.load",
 }
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+import parentage
 from parentage.errors import UsageError
 from parentage.report.lineage_schema import shipped_schema
 from parentage.report.load import load_report, parse_report
@@ -111,6 +112,12 @@ def test_reports_from_before_stay_readable(files):
     old = parse_report(json.dumps(data))
     assert old.verdicts == ()
     assert by_profile(judge_report(old, profiles_named([])))["screening"] == "violated"
+
+
+def test_from_python(reports):
+    (verdict,) = parentage.judge(reports["vlm-frozen"], ["screening"])
+    assert verdict.outcome == "violated"
+    assert len(parentage.judge(reports["vlm-frozen"])) == len(list_profiles().profiles)
 
 
 def test_a_link_that_is_not_https_is_refused(files):

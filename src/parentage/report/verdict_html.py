@@ -95,6 +95,7 @@ def _environment(lang: Language) -> Environment:
         deciding=partial(_filter, said.deciding, lang),
         say=partial(_filter, words.say, lang),
         duty=lang,
+        declared_subject=partial(_filter, parts.declared_subject, lang),
         module=lambda name: label(name, lang),
         change_subject=lambda c: parts.change_subject(c.what, c.subject, lang),
         change_old=lambda c: parts.change_value(c.what, c.old, lang),

@@ -11,13 +11,14 @@ from parentage.report import format as fmt
 from parentage.report import verdict_words as words
 from parentage.report.language import ENGLISH, Language
 from parentage.report.terminal_parts import heading, item, table_of, text_of
-from parentage.report.words import label, percent
+from parentage.report.words import LABELS, label, percent
+from parentage.verdict.vocabulary import WEIGHTS
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from parentage.report.document import Report
-    from parentage.report.verdict_declared import Declared
+    from parentage.report.verdict_declared import Declared, DeclaredRow
     from parentage.report.verdict_diff import DiffDocument
     from parentage.report.verdict_licences import Licences
 
@@ -52,7 +53,7 @@ def print_declared(
         item(console, lang("Nothing is stated."))
     for row in declared.rows:
         sign, style = STYLES[row.outcome]
-        about = label(row.subject, lang) if row.component else row.subject
+        about = declared_subject(row, lang)
         said = row.declared or "–"
         text = lang(
             "{about}: {said}: {outcome}",
@@ -71,6 +72,16 @@ def print_declared(
     if declared.patch:
         heading(console, lang("Suggested change of the model card"))
         console.print(text_of_lines(declared.patch))
+
+
+def declared_subject(row: DeclaredRow, lang: Language = ENGLISH) -> str:
+    """What a statement is about: a module or component in words, else its key."""
+    if row.subject in words.COMPONENTS:
+        known = row.subject in LABELS and row.component == row.subject
+        return (
+            label(row.subject, lang) if known else lang(words.COMPONENTS[row.subject])
+        )
+    return label(row.subject, lang) if row.component in WEIGHTS else row.subject
 
 
 def text_of_lines(text: str) -> Text:

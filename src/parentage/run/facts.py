@@ -131,7 +131,10 @@ def _licence(module: str, item: Provenance, licences: Licences | None) -> Licenc
     opens = [e.open for e in read]
     controls = [e.controlled for e in read]
     conflicts = [c for c in licences.conflicts if c.module == module]
-    unread = any(e.unknown for e in read)
+    # Whether terms go together cannot be told where the whole's are not known.
+    unread = any(e.unknown for e in read) or (
+        licences.whole is None and any(e.open is not True for e in read)
+    )
     clauses = [
         f"{d.licence} {d.clause}: {d.text}".replace("  ", " ")
         for d in licences.duties

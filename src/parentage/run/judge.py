@@ -99,6 +99,19 @@ def verdict_of(facts: Facts, loaded: LoadedProfile) -> Verdict:
     )
 
 
+def judge(report: Report, profiles: Sequence[str] = ()) -> tuple[Verdict, ...]:
+    """The findings of a report under written definitions.
+
+    Args:
+        report: of an audit, such as ``parentage.load_report`` gives.
+        profiles: ids of shipped profiles or files; all shipped ones by default.
+
+    Raises:
+        ProfileError: a profile does not exist or is wrong.
+    """
+    return judge_report(report, profiles_named(profiles))
+
+
 def judge_file(
     path: str | Path, names: Sequence[str], command: Sequence[str] = ()
 ) -> VerdictDocument:
