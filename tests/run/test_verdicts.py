@@ -3,6 +3,8 @@
 
 import json
 import shutil
+import tomllib
+from importlib import resources
 from pathlib import Path
 
 import jsonschema
@@ -13,7 +15,7 @@ from parentage.errors import UsageError
 from parentage.report.lineage_schema import shipped_schema
 from parentage.report.load import load_report, parse_report
 from parentage.report.verdict_document import Verdict
-from parentage.report.verdict_schema import DOCUMENTS, schema_text
+from parentage.report.verdict_schema import DOCUMENTS, INPUTS, schema_text
 from parentage.run.agreement import same_model
 from parentage.run.audit import audit
 from parentage.run.declared import read_declarations
@@ -27,6 +29,7 @@ from parentage.run.judge import (
 )
 from parentage.run.provenance import provenance_of
 from parentage.run.report_parts import declared_file, licences_file, list_profiles
+from parentage.verdict.manifest import Manifest
 
 MODELS = Path(__file__).parents[2] / "zoo" / "models"
 PAIRS = {
@@ -83,7 +86,7 @@ def by_profile(document_or_verdicts):
     return {v.profile.id: v.outcome for v in verdicts}
 
 
-@pytest.mark.parametrize("name", DOCUMENTS)
+@pytest.mark.parametrize("name", [*DOCUMENTS, *INPUTS])
 def test_shipped_schema_is_up_to_date(name):
     assert shipped_schema(name) == schema_text(name), f"write schema_text({name!r})"
 
@@ -103,6 +106,19 @@ def test_documents_validate(files, tmp_path):
         schema = json.loads(shipped_schema(name))
         jsonschema.Draft202012Validator.check_schema(schema)
         jsonschema.validate(json.loads(document.to_json()), schema)
+
+
+def test_what_people_write_validates():
+    """Shipped profiles and the manifest of the docs, by the schemas for editors."""
+    schema = json.loads(shipped_schema("profile-1.schema.json"))
+    folder = resources.files("parentage.verdict").joinpath("profiles")
+    for file in folder.iterdir():
+        jsonschema.validate(tomllib.loads(file.read_text("utf-8")), schema)
+    page = (MODELS.parents[1] / "docs/commands/declared.md").read_text("utf-8")
+    example = page.split("```toml\n")[1].split("```")[0]
+    schema = json.loads(shipped_schema("manifest-1.schema.json"))
+    jsonschema.validate(tomllib.loads(example), schema)
+    assert Manifest.model_validate_json(json.dumps(tomllib.loads(example)))
 
 
 def test_reports_from_before_stay_readable(files):

@@ -14,6 +14,8 @@ from parentage.report.verdict_diff import DiffDocument
 from parentage.report.verdict_document import VerdictDocument
 from parentage.report.verdict_licences import LicencesDocument
 from parentage.report.verdict_profiles import ProfilesDocument
+from parentage.verdict.manifest import Manifest
+from parentage.verdict.profile import Profile
 
 DOCUMENTS: Final[Mapping[str, type[BaseModel]]] = {
     "verdict-1.schema.json": VerdictDocument,
@@ -24,7 +26,13 @@ DOCUMENTS: Final[Mapping[str, type[BaseModel]]] = {
 }
 """Schema file -> the document that it describes."""
 
+INPUTS: Final[Mapping[str, type[BaseModel]]] = {
+    "manifest-1.schema.json": Manifest,
+    "profile-1.schema.json": Profile,
+}
+"""Schema file -> what people write: for editors; the package's own checks say more."""
+
 
 def schema_text(name: str) -> str:
     """The JSON schema of the current model, as the file ``name`` must hold it."""
-    return model_schema(DOCUMENTS[name])
+    return model_schema({**DOCUMENTS, **INPUTS}[name])
