@@ -204,3 +204,14 @@ def test_hostile_names_are_escaped(run, stored, tmp_path):
         found = run(name, file, *words, "--html", html)
         assert "<script" not in html.read_text()
         assert "\x1b" not in found.out
+
+
+def test_a_verdict_in_one_sentence(run, stored):
+    found = run("judge", stored["vlm-frozen"], "--profile", "screening")
+    text = " ".join(found.out.split())
+    assert (
+        "Under “Screening: no weights of a listed model in any module”: violated, by "
+        "vision encoder (44.06 % of parameters): frozen external, from vlm-donor."
+    ) in text
+    found = run("judge", stored["vlm-cured"], "--profile", "screening")
+    assert "in any module”: satisfied." in " ".join(found.out.split())

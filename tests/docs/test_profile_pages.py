@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from parentage.report import verdict_words as words
-from parentage.report.verdict_terminal import rule_lines, subject
+from parentage.report.verdict_text import rule_lines, subject
 from parentage.run.audit import audit
 from parentage.run.judge import judge_report, profiles_named
 from parentage.verdict.load_profile import shipped_profiles

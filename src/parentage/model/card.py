@@ -110,7 +110,8 @@ def parse_card(raw: bytes, *, file: str) -> Card:
             "is not UTF-8 text", file=file, offset=error.start
         ) from error
     digest = hashlib.sha256(raw).hexdigest()
-    rows = text.splitlines()
+    # Lines as tools count them: other separators are part of a line.
+    rows = text.split("\n")
     if not rows or rows[0].rstrip() != _FENCE:
         return Card(file, digest, text, {}, {}, 0)
     end = next((n for n, r in enumerate(rows[1:], 1) if r.rstrip() == _FENCE), None)

@@ -14,8 +14,9 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from parentage.report import format as fmt
-from parentage.report import verdict_terminal as said
+from parentage.report import verdict_terminal as terminal
 from parentage.report import verdict_terminal_parts as parts
+from parentage.report import verdict_text as said
 from parentage.report import verdict_words as words
 from parentage.report.language import ENGLISH, Language
 from parentage.report.page import page_environment, page_text
@@ -76,7 +77,7 @@ def _environment(lang: Language) -> Environment:
     environment.globals.update(
         _=partial(page_text, lang),
         language=lang.code,
-        signs=said.SIGNS,
+        signs=terminal.SIGNS,
         agreement_signs=parts.STYLES,
         met_signs=parts.MET,
     )
@@ -93,13 +94,14 @@ def _environment(lang: Language) -> Environment:
         subject=partial(_filter, said.subject, lang),
         cure=partial(_filter, said.cure_text, lang),
         deciding=partial(_filter, said.deciding, lang),
+        verdict_sentence=partial(_filter, said.verdict_sentence, lang),
         say=partial(_filter, words.say, lang),
         duty=lang,
-        declared_subject=partial(_filter, parts.declared_subject, lang),
+        declared_subject=partial(_filter, said.declared_subject, lang),
         module=lambda name: label(name, lang),
-        change_subject=lambda c: parts.change_subject(c.what, c.subject, lang),
-        change_old=lambda c: parts.change_value(c.what, c.old, lang),
-        change_new=lambda c: parts.change_value(c.what, c.new, lang),
+        change_subject=lambda c: said.change_subject(c.what, c.subject, lang),
+        change_old=lambda c: said.change_value(c.what, c.old, lang),
+        change_new=lambda c: said.change_value(c.what, c.new, lang),
         percent=percent,
     )
     return environment

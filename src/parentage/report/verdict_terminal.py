@@ -9,22 +9,22 @@ from typing import TYPE_CHECKING, Final
 from rich.text import Text
 
 from parentage.report import verdict_words as words
-from parentage.report import words as names
 from parentage.report.language import ENGLISH, Language
 from parentage.report.terminal_parts import heading, item, table_of, text_of
+from parentage.report.verdict_text import (
+    cure_text,
+    deciding,
+    in_language,
+    rule_lines,
+    subject,
+    verdict_sentence,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from parentage.report.verdict_document import (
-        BothTexts,
-        Cure,
-        Verdict,
-        VerdictDocument,
-        VerdictRow,
-    )
+    from parentage.report.verdict_document import Verdict, VerdictDocument, VerdictRow
     from parentage.report.verdict_profiles import ProfileEntry, ProfilesDocument
-    from parentage.verdict.profile import Both, Rule
 
 SIGNS: Final = {
     "satisfied": ("✓", "green"),
@@ -40,20 +40,6 @@ def outcome_text(outcome: str, lang: Language = ENGLISH) -> Text:
     return Text(f"{sign} {lang(words.OUTCOMES[outcome])}", style=style)
 
 
-def in_language(text: BothTexts | Both, lang: Language) -> str:
-    """A text of a profile, which holds both languages."""
-    return text.ko if lang.code == "ko" else text.en
-
-
-def subject(row: VerdictRow, lang: Language = ENGLISH) -> str:
-    """What a row is about: an item, a module or a component."""
-    if row.item is not None:
-        return words.word(words.ITEMS, row.item, lang)
-    if row.module is not None:
-        return names.label(row.module, lang)
-    return words.word(words.COMPONENTS, row.component, lang)
-
-
 def print_verdicts(
     verdicts: Sequence[Verdict], console: Console, lang: Language = ENGLISH
 ) -> None:
@@ -64,12 +50,7 @@ def print_verdicts(
 
 def _verdict(verdict: Verdict, console: Console, lang: Language) -> None:
     profile = verdict.profile
-    title = lang(
-        "Under “{title}”: {outcome}",
-        title=in_language(profile.title, lang),
-        outcome=lang(words.OUTCOMES[verdict.outcome]),
-    )
-    heading(console, title)
+    heading(console, verdict_sentence(verdict, lang))
     item(console, in_language(profile.stance, lang), "dim")
     table = table_of(
         lang("Rule"),
@@ -126,16 +107,6 @@ def _open(row: VerdictRow, console: Console, lang: Language) -> None:
         item(console, "  → " + cure_text(cure, lang), "cyan")
 
 
-def cure_text(cure: Cure, lang: Language = ENGLISH) -> str:
-    """The steps of a cure in one line, with what the profile then comes to."""
-    steps = " ".join(words.say(step.say, lang) for step in cure.steps)
-    after = lang(
-        "(Then the rule is satisfied; the profile: {outcome}.)",
-        outcome=lang(words.OUTCOMES[cure.overall]),
-    )
-    return f"{steps} {after}"
-
-
 def print_overview(
     document: VerdictDocument, console: Console, lang: Language = ENGLISH
 ) -> None:
@@ -155,18 +126,6 @@ def print_overview(
             text_of(deciding(verdict, lang)),
         )
     console.print(table)
-
-
-def deciding(verdict: Verdict, lang: Language = ENGLISH) -> str:
-    """Rules that made the outcome what it is, with what they are about."""
-    if verdict.outcome in {"satisfied", "not-stated"}:
-        return "–"
-    found: dict[str, list[str]] = {}
-    for row in verdict.rows:
-        decides = row.weight == "required" and not row.set_aside
-        if decides and row.outcome == verdict.outcome:
-            found.setdefault(row.rule, []).append(subject(row, lang))
-    return "; ".join(f"{rule} ({', '.join(about)})" for rule, about in found.items())
 
 
 def print_profiles(
@@ -223,34 +182,3 @@ def print_profile(
         ),
         "dim",
     )
-
-
-def rule_lines(rule: Rule, lang: Language = ENGLISH) -> list[str]:
-    """A rule in words: what it asks, of what, and how much it weighs."""
-
-    def listed(table: dict[str, str], keys: Sequence[str]) -> str:
-        return ", ".join(words.word(table, key, lang) for key in keys)
-
-    rows = [
-        in_language(rule.text, lang),
-        lang("About: {parts}.", parts=listed(words.COMPONENTS, rule.components)),
-        lang("Weight: {weight}.", weight=words.word(words.WEIGHTS, rule.weight, lang)),
-    ]
-    if rule.kind == "provenance" and rule.weight != "graded":
-        if rule.allowed:
-            classes = listed(words.CLASSES, rule.allowed)
-            rows.append(lang("Allowed: {classes}.", classes=classes))
-        if rule.forbidden:
-            classes = listed(words.CLASSES, rule.forbidden)
-            rows.append(lang("Not allowed: {classes}.", classes=classes))
-        asked = lang(words.EVIDENCE[rule.evidence])
-        rows.append(lang("For “own”: {evidence}.", evidence=asked))
-        grades = listed(words.GRADES, rule.accuse_on)
-        rows.append(lang("A violation may rest on: {grades}.", grades=grades))
-    if rule.needs is not None:
-        rows.append(lang("Asks: {needs}.", needs=lang(words.NEEDS[rule.needs])))
-    if rule.items:
-        rows.append(
-            lang("To be published: {items}.", items=listed(words.ITEMS, rule.items))
-        )
-    return rows

@@ -7,18 +7,21 @@ from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
 
-from parentage.report import format as fmt
 from parentage.report import verdict_words as words
 from parentage.report.language import ENGLISH, Language
 from parentage.report.terminal_parts import heading, item, table_of, text_of
-from parentage.report.words import LABELS, label, percent
-from parentage.verdict.vocabulary import WEIGHTS
+from parentage.report.verdict_text import (
+    change_subject,
+    change_value,
+    declared_subject,
+)
+from parentage.report.words import label, percent
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from parentage.report.document import Report
-    from parentage.report.verdict_declared import Declared, DeclaredRow
+    from parentage.report.verdict_declared import Declared
     from parentage.report.verdict_diff import DiffDocument
     from parentage.report.verdict_licences import Licences
 
@@ -72,16 +75,6 @@ def print_declared(
     if declared.patch:
         heading(console, lang("Suggested change of the model card"))
         console.print(text_of_lines(declared.patch))
-
-
-def declared_subject(row: DeclaredRow, lang: Language = ENGLISH) -> str:
-    """What a statement is about: a module or component in words, else its key."""
-    if row.subject in words.COMPONENTS:
-        known = row.subject in LABELS and row.component == row.subject
-        return (
-            label(row.subject, lang) if known else lang(words.COMPONENTS[row.subject])
-        )
-    return label(row.subject, lang) if row.component in WEIGHTS else row.subject
 
 
 def text_of_lines(text: str) -> Text:
@@ -150,25 +143,3 @@ def print_diff(
             text_of(change_value(change.what, change.new, lang)),
         )
     console.print(table)
-
-
-def change_subject(what: str, subject: str, lang: Language = ENGLISH) -> str:
-    """A module's name in words; rules and profiles keep their ids."""
-    modules = {"module", "finding", "class", "share"}
-    return label(subject, lang) if what in modules else subject
-
-
-def change_value(what: str, value: str, lang: Language = ENGLISH) -> str:
-    """A value before or after, in words where it is one of the vocabulary."""
-    if not value:
-        return "–"
-    if what == "finding":
-        finding, space, reference = value.partition(" ")
-        return fmt.finding_words(finding, lang) + space + reference
-    table = {
-        "class": words.CLASSES,
-        "rule": words.OUTCOMES,
-        "outcome": words.OUTCOMES,
-        "declared": words.AGREEMENTS,
-    }.get(what, {})
-    return words.word(table, value, lang)

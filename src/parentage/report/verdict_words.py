@@ -340,10 +340,13 @@ def saying(name: str, /, **places: str) -> Saying:
 
 
 def say(item: Saying, lang: Language = ENGLISH) -> str:
-    """A sentence in a language; one of an unknown id stays as it is."""
+    """A sentence in a language; one of an unknown id, or without its places, stays."""
     if item.id not in SENTENCES:
         return item.text
-    return _said(item.id, item.places, lang)
+    try:
+        return _said(item.id, item.places, lang)
+    except KeyError:
+        return item.text
 
 
 TABLES: Final = {

@@ -13,6 +13,9 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
+import yaml
+
+from parentage.artifact.entry import shown
 from parentage.report.verdict_words import CLASSES
 from parentage.report.words import label, percent
 
@@ -48,25 +51,36 @@ def card_patch(
     ]
     if not missing:
         return ""
-    old = card.text.splitlines() if card is not None else []
+    old = _lines(card.text) if card is not None else []
+    missing = [(module, shown(reference)) for module, reference in missing]
     names = list(dict.fromkeys(reference for _, reference in missing))
     new = _with_bases(old, card, names, _relation(missing, found))
-    new = [*new, *([""] if new and new[-1] else []), SECTION, ""]
+    if new and not new[-1].endswith("\n"):
+        new[-1] += "\n"
+    new += ["\n"] if new and new[-1].strip() else []
+    new += [f"{SECTION}\n", "\n"]
     shares = {m.name: m.share for m in report.modules}
     for module, reference in missing:
         kind = CLASSES[found[module].found]
         share = percent(shares[module])
         new.append(
-            f"- {label(module)} ({share} of parameters): {kind}, from {reference}"
+            f"- {label(module)} ({share} of parameters): {kind}, from {reference}\n"
         )
     diff = difflib.unified_diff(
         old,
         new,
         "a/README.md" if card is not None else "/dev/null",
         "b/README.md",
-        lineterm="",
     )
-    return "\n".join(diff) + "\n"
+    return "".join(
+        line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
+        for line in diff
+    )
+
+
+def _lines(text: str) -> list[str]:
+    """Lines with their ends; only a newline ends one, as for tools that patch."""
+    return [line for line in re.split(r"(?<=\n)", text) if line]
 
 
 def _relation(
@@ -84,7 +98,8 @@ def _with_bases(
 ) -> list[str]:
     """The card with the names in its front matter."""
     if card is None or card.front == 0:
-        return [_FENCE, *_entry(names, relation), _FENCE, *([""] if old else []), *old]
+        fence = f"{_FENCE}\n"
+        return [fence, *_entry(names, relation), fence, *(["\n"] if old else []), *old]
     end = card.front - 1  # the closing fence
     line = card.lines.get("base_model")
     if line is None:
@@ -99,12 +114,12 @@ def _with_bases(
 
 
 def _entry(names: list[str], relation: str | None) -> list[str]:
-    rows = ["base_model:", *(f"- {_quoted(name)}" for name in names)]
-    return [*rows, *([f"base_model_relation: {relation}"] if relation else [])]
+    rows = ["base_model:\n", *(f"- {_quoted(name)}\n" for name in names)]
+    return [*rows, *([f"base_model_relation: {relation}\n"] if relation else [])]
 
 
 def _quoted(name: str) -> str:
     """A name as YAML reads it back, whatever it holds."""
-    if _PLAIN.fullmatch(name):
+    if _PLAIN.fullmatch(name) and yaml.safe_load(name) == name:
         return name
     return "'" + name.replace("'", "''") + "'"
