@@ -6,6 +6,7 @@ A document holds ids and places; the English text in it is for readers of the JS
 
 from __future__ import annotations
 
+import string
 from typing import Final
 
 from parentage.report.language import ENGLISH, Language, marked
@@ -341,12 +342,13 @@ def saying(name: str, /, **places: str) -> Saying:
 
 def say(item: Saying, lang: Language = ENGLISH) -> str:
     """A sentence in a language; one of an unknown id, or without its places, stays."""
-    if item.id not in SENTENCES:
+    text = SENTENCES.get(item.id)
+    if text is None:
         return item.text
-    try:
-        return _said(item.id, item.places, lang)
-    except KeyError:
-        return item.text
+    needed = {name for _, name, _, _ in string.Formatter().parse(text) if name}
+    return (
+        _said(item.id, item.places, lang) if needed <= set(item.places) else item.text
+    )
 
 
 TABLES: Final = {
