@@ -133,7 +133,7 @@ class DescentItem(_Part):
     weights: dict[str, float] = Field(
         default={}, description="sum-to-one fit, even where it explains little"
     )
-    direction: Literal["undecided", "from-reference"]
+    direction: Literal["undecided", "from-reference", "from-candidate"]
     direction_reason: str
     reason: str | None = None
     notes: tuple[str, ...] = ()

@@ -35,6 +35,15 @@ DIRECTIONS = {
         "The candidate is the later one: rounding cannot be undone, and the reference "
         "is not rounded."
     ),
+    "dates-candidate-later": marked(
+        "The candidate was published later, by the dates that were given; the weights "
+        "do not say who came first."
+    ),
+    "dates-candidate-earlier": marked(
+        "The reference was published later, by the dates that were given: if one "
+        "descends from the other, it is the reference. The weights do not say who "
+        "came first."
+    ),
     "lies-between-its-parents": marked(
         "The candidate is the later one: it lies between its parents; any of them "
         "would have to be an exact extrapolation of the others."

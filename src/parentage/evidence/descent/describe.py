@@ -27,7 +27,7 @@ Kind = Literal[
     "trained",
     "not-described",
 ]
-Direction = Literal["undecided", "from-reference"]
+Direction = Literal["undecided", "from-reference", "from-candidate"]
 
 MOST_REFERENCES = 6
 """References that one fit uses, nearest first."""
@@ -62,7 +62,8 @@ class Descent:
         sources: where blocks of layers are found unchanged.
         quantised, ranks, mixture, remainder: what was found out, where it applies.
         weights: sum-to-one weights of the plain fit, even where it explains little.
-        direction: ``from-reference`` where geometry says so.
+        direction: ``from-reference`` where geometry or dates say so;
+            ``from-candidate`` where dates say that the reference is the later one.
         direction_reason: id of the reason.
         reason: why nothing could be described.
         notes: ids of caveats.
