@@ -295,3 +295,37 @@ def test_explanation_of_strangers_shows_no_alignment_of_their_rest(
     (view,) = explain(*paths, "text_decoder").aligned
     assert view.effect < 0.3
     assert np.abs(np.diag(view.after)).mean() < 0.5
+
+
+def moved(model, seed, size):
+    """Every element moves on its own."""
+    rng = np.random.default_rng(seed)
+    return floats(
+        bf16(
+            {
+                n: a + size * a.std() * rng.standard_normal(a.shape)
+                if a.ndim > 1
+                else a
+                for n, a in model.items()
+            }
+        )
+    )
+
+
+def test_a_small_share_beside_an_unlisted_parent_is_left_open(descents, family):
+    base, _, _ = family
+    first, large = moved(base, 6, 0.1), moved(base, 7, 0.3)
+    merged = {n: 0.85 * large[n] + 0.15 * first[n] for n in base}
+    found, _ = descents(bf16(merged), {"base": base, "first": first})
+    decoder = found["text_decoder"]
+    (share,) = decoder.open_shares
+    assert (decoder.kind, share.reference) == ("trained", "first")
+    assert share.weight == pytest.approx(0.15, abs=0.03)
+    assert share.low <= share.weight <= share.high
+    said = " ".join(details(decoder))
+    assert "not listed" in said
+    assert "similar training" in said
+    assert "not listed" not in " ".join(details(decoder, Language("ko")))
+    alone, _ = descents(bf16(large), {"base": base, "first": first})
+    assert alone["text_decoder"].kind == "trained"
+    assert alone["text_decoder"].open_shares == ()

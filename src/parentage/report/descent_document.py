@@ -133,6 +133,11 @@ class DescentItem(_Part):
     weights: dict[str, float] = Field(
         default={}, description="sum-to-one fit, even where it explains little"
     )
+    open_shares: tuple[ParentShareItem, ...] = Field(
+        default=(),
+        description="of a module that looks trained: references part of whose change "
+        "it holds, which an unlisted parent or similar training would explain",
+    )
     direction: Literal["undecided", "from-reference", "from-candidate"]
     direction_reason: str
     reason: str | None = None

@@ -189,6 +189,19 @@ def details(item: DescentItem, lang: Language = ENGLISH) -> list[str]:
                 percent=_percent(item.changes[0].frozen),
             )
         )
+    rows += [
+        lang(
+            "Of what leads from {anchor} to {reference}, a share of {share} ({low} to "
+            "{high}) is there. Averaging with a model that is not listed leaves such a "
+            "share, and so does similar training; the weights do not tell which.",
+            anchor=item.nearest,
+            reference=s.reference,
+            share=f"{s.weight:.2f}",
+            low=f"{s.low:.2f}",
+            high=f"{s.high:.2f}",
+        )
+        for s in item.open_shares
+    ]
     rows += [lang(NOTES[n]) for n in item.notes if n in NOTES]
     if item.kind not in ("identical", "not-described"):
         rows.append(lang(DIRECTIONS[item.direction_reason]))

@@ -32,20 +32,12 @@ class Share:
         spread: standard deviation over the bands, relative to the mean.
         chance: what unrelated rest alone would lead to, relative to the mean.
         bands: mean share in each band, from strong directions to weak ones.
-        pooled: share in each band over all matrices, each weighed by its precision.
-        pooled_chance: standard deviation of the least certain of them by chance,
-            relative to the mean.
-        scatter: variation of single bands of single matrices over chance, each weighed
-            by its precision (root of Cochran's Q over its degrees of freedom).
     """
 
     mean: float
     spread: float
     chance: float
     bands: tuple[float, ...]
-    pooled: tuple[float, ...]
-    pooled_chance: float
-    scatter: float
 
     @property
     def excess(self) -> float:
@@ -56,11 +48,6 @@ class Share:
     def ratio(self) -> float:
         """Variation over what chance leads to; about 1 for one share everywhere."""
         return self.spread / self.chance if self.chance > 0 else np.inf
-
-    @property
-    def weakest(self) -> float:
-        """Smallest pooled share of a band, relative to the mean."""
-        return min(self.pooled) / self.mean if self.mean > 0 else -np.inf
 
 
 def uniform_share(
@@ -90,24 +77,11 @@ def uniform_share(
         return None
     spread = float(np.sqrt(weight @ (slope - mean) ** 2))
     chance = float(np.sqrt(weight @ variance))
-    places = [band == b for b in sorted(set(band.tolist()))]
-    bands = tuple(float(slope[at] @ energy[at] / energy[at].sum()) for at in places)
-    precision = 1 / np.maximum(variance, TINY)
-    pooled = tuple(
-        float(slope[at] @ precision[at] / precision[at].sum()) for at in places
+    bands = tuple(
+        float(slope[band == b] @ energy[band == b] / energy[band == b].sum())
+        for b in sorted(set(band.tolist()))
     )
-    least = min(float(precision[at].sum()) for at in places)
-    middle = float(slope @ precision / precision.sum())
-    q = float(precision @ (slope - middle) ** 2)
-    return Share(
-        mean,
-        spread / abs(mean),
-        chance / abs(mean),
-        bands,
-        pooled,
-        least**-0.5 / abs(mean),
-        float(np.sqrt(q / max(len(slope) - 1, 1))),
-    )
+    return Share(mean, spread / abs(mean), chance / abs(mean), bands)
 
 
 def _cells(direction: Array, target: Array) -> list[tuple[int, float, float, float]]:
@@ -132,9 +106,6 @@ def _cells(direction: Array, target: Array) -> list[tuple[int, float, float, flo
         found.append((number, slope, float(size**2 @ beside) / energy**2, energy))
     return found
 
-
-TINY = 1e-30
-"""Least variance of a share: of a copy there is none."""
 
 SMALLEST = 1e-12
 """Bands with less of the first value's energy are rounding and are left out."""

@@ -31,9 +31,6 @@ class Limits:
         ratio: variation of a share over chance up to which it is one share everywhere.
         excess: relative variation beyond chance that is allowed in any case.
         precision: relative variation by chance above which nothing is said.
-        weakest: smallest share of a band over all matrices, relative to the mean, where
-            single matrices are too uncertain.
-        scatter: variation over chance that single matrices may then show.
         kin: cosine of two parents' changes beyond which their shares cannot be told.
         arc: share of the way from the chord to the arc, from which a merge keeps
             lengths (0 for linear merges, 1 for spherical ones).
@@ -52,8 +49,6 @@ class Limits:
     ratio: float = 1.4
     excess: float = 0.03
     precision: float = 0.2
-    weakest: float = 0.6
-    scatter: float = 2.0
     kin: float = 0.95
     arc: float = 0.5
 

@@ -54,28 +54,13 @@ FEWEST = 4
 show whether a share is the same everywhere."""
 
 
-FEWEST_BANDS = 3
-"""Bands without which fading towards the weak directions would not be seen."""
-
-
 def uniform(found: Share | None, limits: Limits) -> bool:
-    """Whether a share is fractional, well measured and the same everywhere.
-
-    Where the rest is much larger than the share, single bands of single matrices are
-    too uncertain to be compared. Bands over all matrices still are not: a share that
-    training brings about fades towards the weak directions, a parent's does not.
-    """
-    least, most = limits.fraction
-    if found is None or not least <= found.mean <= most:
+    """Whether a share is fractional, well measured and the same everywhere."""
+    if found is None or found.chance > limits.precision:
         return False
-    if found.chance <= limits.precision:
-        return found.ratio <= limits.ratio or found.excess <= limits.excess
-    return (
-        len(found.pooled) >= FEWEST_BANDS
-        and found.pooled_chance <= limits.precision
-        and found.weakest >= limits.weakest
-        and found.scatter <= limits.scatter
-    )
+    least, most = limits.fraction
+    even = found.ratio <= limits.ratio or found.excess <= limits.excess
+    return least <= found.mean <= most and even
 
 
 def shares_of_change(fitted: Fitted) -> list[tuple[str, Share]]:
