@@ -16,7 +16,7 @@ from parentage.report.lineage_schema import shipped_schema
 from parentage.report.load import load_report, parse_report
 from parentage.report.verdict_document import Verdict
 from parentage.report.verdict_schema import DOCUMENTS, INPUTS, schema_text
-from parentage.run.agreement import same_model
+from parentage.run.agreement import agree, same_model
 from parentage.run.audit import audit
 from parentage.run.declared import read_declarations
 from parentage.run.diff_reports import diff_files
@@ -27,6 +27,7 @@ from parentage.run.judge import (
     profiles_named,
     recorded_modules,
 )
+from parentage.run.licences import licence_chain
 from parentage.run.provenance import provenance_of
 from parentage.run.report_parts import declared_file, licences_file, list_profiles
 from parentage.verdict.manifest import Manifest
@@ -648,3 +649,29 @@ def test_a_training_record_speaks_for_every_module(reports):
     report = report.model_copy()
     object.__setattr__(report, "training", Recorded())
     assert recorded_modules(report) == {m.name for m in report.modules}
+
+
+def directed(report, direction):
+    descents = tuple(
+        d.model_copy(update={"direction": direction}) for d in report.descents
+    )
+    return report.model_copy(update={"descents": descents})
+
+
+def test_a_model_that_came_later_is_not_held_against_the_candidate(reports):
+    report = directed(reports["vlm-frozen"], "from-candidate")
+    for verdict in judge_report(report, profiles_named([])):
+        rows = [r for r in verdict.rows if r.module == "vision_encoder"]
+        assert all(r.outcome != "violated" for r in rows)
+        if verdict.profile.id == "screening":
+            assert rows[0].reason.id == "other-came-later"
+    said = read_declarations(None, {})
+    assert not [r for r in agree(report, said).rows if r.outcome == "undeclared"]
+    assert licence_chain(report, said, {}).chain == ()
+
+
+def test_a_known_direction_is_said(reports):
+    report = directed(reports["vlm-frozen"], "from-reference")
+    (verdict,) = judge_report(report, profiles_named(["screening"]))
+    (row,) = [r for r in verdict.rows if r.outcome == "violated"]
+    assert row.reason.id == "class-forbidden-directed"

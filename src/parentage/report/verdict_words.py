@@ -126,6 +126,15 @@ SENTENCES: Final = {
         "the rule does not allow it. Which of the two came first is not decided by "
         "weights."
     ),
+    "class-forbidden-directed": marked(
+        "{module}: {class_}. Exact tests find what it shares with {references}, and "
+        "what is known of the direction says that it came from there. The rule does "
+        "not allow it."
+    ),
+    "other-came-later": marked(
+        "{module}: exact tests find what it shares with {references}, which came later "
+        "by the dates that were given. That is no ground for a violation."
+    ),
     "equal-forbidden": marked(
         "The {module} equals that of {references} in every entry compared, and the "
         "rule does not allow it. Which of the two came first is not decided by files."

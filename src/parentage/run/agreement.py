@@ -145,7 +145,7 @@ def _own(
     """Stated as the maker's own: one row for each module it is about."""
     for module, found in scope.items():
         one = {module: found}
-        if found.state == "known":
+        if found.reused:
             reason = saying(
                 "declared-own-but-reused", references=", ".join(found.references)
             )
@@ -169,7 +169,7 @@ def _external(
     hits = {
         m: p
         for m, p in scope.items()
-        if p.state == "known" and names_source(statement, p.references)
+        if p.reused and names_source(statement, p.references)
     }
     if not hits:
         if scope and all(p.state == "nothing-found" for p in scope.values()):
@@ -224,9 +224,7 @@ def _numbers(
         )
     if statement.steps == 0:
         changed = [
-            m
-            for m, p in scope.items()
-            if p.state == "known" and p.found == "fine-tuned-external"
+            m for m, p in scope.items() if p.reused and p.found == "fine-tuned-external"
         ]
         if changed:
             yield DeclaredRow(
@@ -285,7 +283,7 @@ def _undeclared(
 ) -> Iterator[DeclaredRow]:
     words = {m.name: m.finding for m in report.modules}
     for module, item in found.items():
-        if words[module] not in ACCUSED:
+        if words[module] not in ACCUSED or not item.reused:
             continue
         for reference in undeclared_in(said.statements, module, item):
             yield DeclaredRow(

@@ -116,12 +116,13 @@ def _weights(report: Report, recorded: frozenset[str]) -> Iterator[ComponentFact
             licence=_licence(module.name, item, report.licences),
             detail=item.detail,
             power=item.power,
+            direction=item.direction,
         )
 
 
 def _licence(module: str, item: Provenance, licences: Licences | None) -> LicenceFact:
     """What the chain says of one module; several sources count together."""
-    if licences is None or item.state != "known":
+    if licences is None or not item.reused:
         return LicenceFact()
     links = [x for x in licences.chain if x.module == module]
     if not links or any(x.stated is None for x in links):

@@ -112,7 +112,7 @@ def licence_chain(
 def _links(report: Report, said: Said | None, stated: Stated) -> Iterator[LicenceLink]:
     shares = {m.name: m.share for m in report.modules}
     for module, found in provenance_of(report).items():
-        for reference in found.references:
+        for reference in found.references if found.reused else ():
             expression, where = stated.get(reference, (None, ""))
             for statement in said.statements if said else ():
                 if expression is None and statement.licence is not None:

@@ -27,7 +27,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from parentage.verdict.facts import State
+from parentage.verdict.facts import Direction, State
 from parentage.verdict.vocabulary import Class, Component
 
 if TYPE_CHECKING:
@@ -82,6 +82,7 @@ class Provenance:
         detail: why it is no more, in English.
         power: smallest element correlation that would have been found, and with which
             probability.
+        direction: of the descent, as far as geometry or given dates say it.
     """
 
     component: Component
@@ -91,6 +92,16 @@ class Provenance:
     log10_p: float | None = None
     detail: str = ""
     power: tuple[str, ...] = ()
+    direction: Direction = "undecided"
+
+    @property
+    def reused(self) -> bool:
+        """Whether it carries another's weights, as far as direction is known.
+
+        Where dates say that the other model came later, shared weights are shared, and
+        nothing is held against the candidate.
+        """
+        return self.state == "known" and self.direction != "from-candidate"
 
 
 def component_of(module: str) -> Component:
@@ -130,6 +141,7 @@ def _module(
             "identical" if copied else _class(module, descent),
             tuple(o.reference for o in module.outcomes if o.finding in ACCUSED),
             module.log10_p_adjusted,
+            direction=_direction(module, descent),
         )
     if module.finding == "correspondence":
         return Provenance(component, "correspondence", detail=module.reason or "")
@@ -140,6 +152,14 @@ def _module(
         return Provenance(component, "not-testable", detail="there are too few units")
     power = (f"{module.power.correlation:.3f}", f"{module.power.probability:g}")
     return Provenance(component, "nothing-found", power=power)
+
+
+def _direction(module: ModuleResult, descent: DescentItem | None) -> Direction:
+    """Of the one reference that was found; several have no common direction."""
+    accused = [o.reference for o in module.outcomes if o.finding in ACCUSED]
+    if descent is None or accused != [descent.nearest]:
+        return "undecided"
+    return descent.direction
 
 
 def _class(module: ModuleResult, descent: DescentItem | None) -> Class:

@@ -18,6 +18,9 @@ State = Literal["known", "nothing-found", "correspondence", "not-testable", "sil
 ``correspondence``: more agreement than chance, no proof. ``not-testable``: nothing can
 be said. ``silent``: no test exists and nothing is declared (data, code)."""
 
+Direction = Literal["undecided", "from-reference", "from-candidate"]
+"""Who descends from whom: weights alone do not say it."""
+
 Openness = Literal["open", "restricted", "unknown"]
 
 
@@ -65,6 +68,7 @@ class ComponentFact:
         detail: why it is no more than it is, in English.
         power: smallest element correlation that would have been found, and with which
             probability, as they are shown; empty where nothing was looked for.
+        direction: ``from-candidate`` keeps whatever was found from being a violation.
     """
 
     component: Component
@@ -84,6 +88,7 @@ class ComponentFact:
     difference: str = ""
     detail: str = ""
     power: tuple[str, ...] = ()
+    direction: Direction = "undecided"
 
 
 @dataclass(frozen=True)

@@ -74,7 +74,7 @@ def _places(fact: ComponentFact, **more: str) -> dict[str, str]:
 
 def _sure(fact: ComponentFact, rule: Rule, accusation: Accusation) -> bool:
     """Whether what is known of a fact may lead to a violation."""
-    if fact.grade not in rule.accuse_on:
+    if fact.grade not in rule.accuse_on or fact.direction == "from-candidate":
         return False
     if fact.grade != "exact":
         return True
@@ -105,16 +105,25 @@ def _known(rule: Rule, fact: ComponentFact, accusation: Accusation) -> Ruling:
         return Ruling("satisfied", "class-allowed", places, fact.found)
     if fact.found not in rule.forbidden:
         return Ruling("not-stated", "class-not-stated", places, fact.found)
-    if fact.own_family:
-        if rule.own_family == "allowed":
-            return Ruling("inconclusive", "own-family-to-show", places, fact.found)
-        return Ruling("inconclusive", "own-family-not-stated", places, fact.found)
-    if not _sure(fact, rule, accusation):
-        said = "resemblance-only" if fact.grade == "calibrated" else "not-sure-enough"
-        return Ruling("inconclusive", said, places, fact.found)
+    held_back = _held_back(rule, fact, accusation)
+    if held_back:
+        return Ruling("inconclusive", held_back, places, fact.found)
     reasons = {"declared": "declared-forbidden", "equal": "equal-forbidden"}
-    said = reasons.get(fact.grade, "class-forbidden")
+    exact = {"from-reference": "class-forbidden-directed"}
+    said = reasons.get(fact.grade, exact.get(fact.direction, "class-forbidden"))
     return Ruling("violated", said, places, fact.found)
+
+
+def _held_back(rule: Rule, fact: ComponentFact, accusation: Accusation) -> str:
+    """Why a class that is not allowed is no violation; empty if it is one."""
+    if fact.own_family:
+        allowed = rule.own_family == "allowed"
+        return "own-family-to-show" if allowed else "own-family-not-stated"
+    if fact.direction == "from-candidate":
+        return "other-came-later"
+    if not _sure(fact, rule, accusation):
+        return "resemblance-only" if fact.grade == "calibrated" else "not-sure-enough"
+    return ""
 
 
 def _not_found(rule: Rule, fact: ComponentFact) -> Ruling:
