@@ -18,7 +18,7 @@ from parentage.report.verdict_document import Verdict
 from parentage.report.verdict_schema import DOCUMENTS, INPUTS, schema_text
 from parentage.run.agreement import agree, same_model
 from parentage.run.audit import audit
-from parentage.run.declared import read_declarations
+from parentage.run.declared import read_declarations, stated_licence
 from parentage.run.diff_reports import diff_files
 from parentage.run.facts import facts_of
 from parentage.run.judge import (
@@ -27,7 +27,7 @@ from parentage.run.judge import (
     profiles_named,
     recorded_modules,
 )
-from parentage.run.licences import licence_chain
+from parentage.run.licences import licence_chain, notices_beside
 from parentage.run.provenance import provenance_of
 from parentage.run.report_parts import declared_file, licences_file, list_profiles
 from parentage.verdict.manifest import Manifest
@@ -675,3 +675,13 @@ def test_a_known_direction_is_said(reports):
     (verdict,) = judge_report(report, profiles_named(["screening"]))
     (row,) = [r for r in verdict.rows if r.outcome == "violated"]
     assert row.reason.id == "class-forbidden-directed"
+
+
+def test_what_is_no_path_has_no_card(tmp_path, monkeypatch):
+    """``base+adapter`` is read as a model, and its parent is not its folder."""
+    (tmp_path / "README.md").write_text(CARD.format("base_model: x"), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    said = read_declarations(Path("base+adapter"), {})
+    assert said.card is None
+    assert notices_beside(Path("base+adapter")) is None
+    assert stated_licence(Path("base+adapter"), {}) is None

@@ -83,7 +83,7 @@ def read_declarations(
     Raises:
         DeclarationError: a card or manifest cannot be read.
     """
-    card = read_card(_folder(path)) if path is not None else None
+    card = _card_beside(path) if path is not None else None
     loaded = load_manifest(manifest) if manifest is not None else None
     gguf = "general.architecture" in config
     sources = []
@@ -232,11 +232,14 @@ def stated_licence(path: Path, config: Mapping[str, object]) -> tuple[str, str] 
     Raises:
         DeclarationError: its card cannot be read.
     """
-    return _licence(read_card(_folder(path)), config, None)
+    return _licence(_card_beside(path), config, None)
 
 
-def _folder(path: Path) -> Path:
-    return path if path.is_dir() else path.parent
+def _card_beside(path: Path) -> Card | None:
+    """The card of a folder, or beside a file; a base with an adapter is no path."""
+    if not path.exists():
+        return None
+    return read_card(path if path.is_dir() else path.parent)
 
 
 def _architectures(config: Mapping[str, object]) -> Iterator[tuple[str, str]]:

@@ -40,9 +40,9 @@ Stated = Mapping[str, tuple[str, str]]
 
 def notices_beside(path: Path) -> str | None:
     """Text of all notices beside a model's weights; ``None`` if they are not there."""
-    folder = path if path.is_dir() else path.parent
-    if not folder.is_dir():
+    if not path.exists():
         return None
+    folder = path if path.is_dir() else path.parent
     texts = []
     for file in sorted(folder.iterdir()):
         named = file.name.upper().startswith(NOTICES)
