@@ -88,3 +88,20 @@ def test_what_cannot_be_read_is_unknown_and_nothing_is_guessed(text):
     assert found.licences == ()
     assert found.open is None
     assert found.controlled is None
+
+
+@pytest.mark.parametrize(
+    ("name", "controlled"),
+    [
+        ("MIT", False),
+        ("deepseek", False),  # perpetual and irrevocable, section 2
+        ("hyperclovax-seed", True),  # revocable, section 2.2; changed at will, 12
+        ("gemma", True),  # the policy of 3.2 may be updated
+        ("llama3.1", None),  # a policy at an address is part of the terms, 1.b.iv
+        ("MIT AND LicenseRef-gemma", True),
+        ("MIT OR LicenseRef-gemma", False),
+        ("MIT AND LicenseRef-llama3.1", None),
+    ],
+)
+def test_who_can_end_or_change_the_rights(name, controlled):
+    assert read_expression(name).controlled is controlled
