@@ -23,6 +23,7 @@ COMMANDS = {
     "compare": "Show the evidence about two models, without a judgement.",
     "config": "Say how two architectures are related, weighed by rarity.",
     "explain": "Show how the correspondence of one module was found.",
+    "diff": "Compare every value of two models, tensor by tensor.",
     "demo": "Compare the bundled models and check every answer.",
     "inspect": "List a model's modules, parameters and problems.",
     "methods": "Explain the tests: what they ask, assume and cannot see.",
