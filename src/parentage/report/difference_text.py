@@ -32,8 +32,8 @@ GAINS_NOTE = marked(
     "Pearson, which takes the means away, stands beside it."
 )
 READING_NOTE = marked(
-    "These numbers describe; they judge nothing. Cosines of small differences do not "
-    "tell a tuned copy from a model trained alike; `parentage audit` tests for that."
+    "These numbers describe and judge nothing. Whether weights depend on each other is "
+    "what `parentage audit` tests."
 )
 
 _REASONS = {
