@@ -100,7 +100,7 @@ def test_documents_validate(files, tmp_path):
             MODELS / "vlm-frozen", files["vlm-frozen"]
         ),
         "licences-1.schema.json": licences_file(files["vlm-frozen"]),
-        "diff-1.schema.json": diff_files(files["vlm-frozen"], files["vlm-cured"]),
+        "changes-1.schema.json": diff_files(files["vlm-frozen"], files["vlm-cured"]),
     }
     assert pairs.keys() == DOCUMENTS.keys()
     for name, document in pairs.items():

@@ -14,11 +14,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from parentage.artifact.dtypes import to_float32, undecodable
+from parentage.artifact.dtypes import DTYPES, to_float32, undecodable
 from parentage.artifact.entry import Entry, shown
 from parentage.artifact.format.adapter import apply_adapter, base_and_adapter
 from parentage.artifact.gather import Gathered, gather
+from parentage.artifact.source.local import LocalFile
 from parentage.artifact.tiles import Range, check_tile
+from parentage.artifact.values import Plain
 from parentage.errors import DescriptionError, ParentageError, UnreadableError
 
 _HASH_CHUNK = 1 << 22
@@ -136,6 +138,56 @@ class Checkpoint:
         if found.dtype == np.float32:
             return found
         return to_float32(found, entry.dtype)
+
+    def scan(
+        self, name: str, grid: tuple[int, ...], select: tuple[Range, ...]
+    ) -> NDArray[Any]:
+        """The same as :meth:`read`, but not remembered for :meth:`digest`.
+
+        For readers of whole models, who would spend more time on the digest than on
+        the values; :attr:`identity` says what they read.
+        """
+        check_tile(self._entry(name), grid, select)
+        return self._values[name].read(grid, select)
+
+    def lies_plain(self, name: str) -> bool:
+        """Whether the numbers of a tensor lie in a local file, ready for :meth:`fill`.
+
+        Bytes of bools do not count: not every byte is one.
+        """
+        values = self._values.get(name)
+        return (
+            isinstance(values, Plain)
+            and isinstance(values.file, LocalFile)
+            and DTYPES[values.entry.dtype].numpy not in {None, np.dtype(np.bool_)}
+        )
+
+    def fill(self, name: str, first: int, buffer: NDArray[Any]) -> None:
+        """Stored numbers of a tensor that :meth:`lies_plain`, without copying.
+
+        Args:
+            name: a key of :attr:`entries`.
+            first: row-major number of the first element.
+            buffer: contiguous, of the stored format; all of it is filled.
+
+        Raises:
+            TruncatedError: the file was cut short meanwhile.
+        """
+        entry, values = self._entry(name), self._values[name]
+        if not isinstance(values, Plain) or first + buffer.size > entry.size:
+            check_tile(entry, (entry.size,), ((first, first + buffer.size),))
+            message = f"{type(values).__name__} has no stored numbers"
+            raise TypeError(message)
+        offset = entry.begin + first * buffer.itemsize
+        view = memoryview(buffer.view(np.uint8))  # type: ignore[arg-type]
+        values.file.read_into(offset, view)
+
+    @property
+    def identity(self) -> tuple[tuple[str, int, str], ...]:
+        """Name, length and version of each weight file, as it was when opened."""
+        return tuple(
+            (name, file.size, file.version) for name, file in self._files.items()
+        )
 
     def digest(self) -> str:
         """SHA-256 over names, formats, shapes and every block read so far.

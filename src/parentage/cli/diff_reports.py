@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 @click.argument("new", type=click.Path(path_type=Path))
 @profile_option("A definition to judge both reports by")
 @html_option()
-@json_option("the changes (parentage.diff/1)")
+@json_option("the changes (parentage.changes/1)")
 @lang_option()
 @debug_option()
 def command(

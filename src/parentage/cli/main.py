@@ -24,6 +24,7 @@ COMMANDS = {
     "config": "Say how two architectures are related, weighed by rarity.",
     "explain": "Show how the correspondence of one module was found.",
     "declared": "Hold what a model's maker states against a stored report.",
+    "diff": "Compare every value of two models, tensor by tensor.",
     "demo": "Compare the bundled models and check every answer.",
     "diff-reports": "Say what changed between two stored reports.",
     "inspect": "List a model's modules, parameters and problems.",

@@ -2,7 +2,7 @@
 """What changed between two reports, version 1: findings, shares, verdicts.
 
 Numbers that differ from run to run (p-values, seconds, bytes read) are not changes.
-Field names are stable within ``parentage.diff/1``.
+Field names are stable within ``parentage.changes/1``.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pydantic import ConfigDict, Field
 
 from parentage.report.verdict_document import Part
 
-DIFF_SCHEMA: Final = "parentage.diff/1"
+DIFF_SCHEMA: Final = "parentage.changes/1"
 
 
 class Side(Part):
@@ -39,8 +39,8 @@ class Change(Part):
 class DiffDocument(Part):
     """Everything that changed, and nothing else."""
 
-    schema_: Literal["parentage.diff/1"] = Field(
-        default="parentage.diff/1", alias="schema"
+    schema_: Literal["parentage.changes/1"] = Field(
+        default="parentage.changes/1", alias="schema"
     )
     versions: dict[str, str]
     created: str = Field(description="UTC, ISO 8601")

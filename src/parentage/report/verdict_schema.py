@@ -20,7 +20,7 @@ from parentage.verdict.profile import Profile
 DOCUMENTS: Final[Mapping[str, type[BaseModel]]] = {
     "verdict-1.schema.json": VerdictDocument,
     "declared-1.schema.json": DeclaredDocument,
-    "diff-1.schema.json": DiffDocument,
+    "changes-1.schema.json": DiffDocument,
     "licences-1.schema.json": LicencesDocument,
     "profiles-1.schema.json": ProfilesDocument,
 }

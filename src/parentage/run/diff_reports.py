@@ -47,7 +47,7 @@ def diff_files(
     names = list(profiles) or _stored(before, after)
     loaded = profiles_named(names) if names else ()
     return DiffDocument(
-        schema="parentage.diff/1",
+        schema="parentage.changes/1",
         versions=versions(),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         command=tuple(command),

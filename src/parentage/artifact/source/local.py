@@ -129,6 +129,11 @@ class LocalFile:
         self._opened = (status.st_size, status.st_mtime_ns)
 
     @property
+    def version(self) -> str:
+        """Changes when the file is written to: its time of modification."""
+        return str(self._opened[1])
+
+    @property
     def bytes_read(self) -> int:
         """Number of bytes read so far, counted exactly."""
         return self._bytes_read
