@@ -27,6 +27,7 @@ from jinja2 import Environment, nodes
 from parentage.evidence.catalogue import methods
 from parentage.report.language import LANGUAGES
 from parentage.run.document import ASSUMPTIONS
+from parentage.verdict.licences import table as licences
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "parentage"
@@ -35,7 +36,7 @@ LOCALE = PACKAGE / "report" / "locale"
 CALLS = frozenset({"_", "lang", "language", "marked"})
 """Functions whose first argument is a text."""
 
-DOMAINS = ("report", "lineage", "descent")
+DOMAINS = ("report", "lineage", "descent", "verdict")
 """Catalogues of a language. Texts that stand only in files whose names begin like one
 of the others (``lineage...``) are there."""
 
@@ -70,6 +71,9 @@ def _all() -> Texts:
         parts = (method.title, method.question, method.statistic, method.null)
         for text in (*parts, *rows, method.cost, method.reference):
             found[text].add("src/parentage/evidence/catalogue.toml")
+    for licence in licences().values():
+        for term in licence.terms:
+            found[term.text].add("src/parentage/verdict/verdict_licences.toml")
     for assumption in ASSUMPTIONS:
         for text in (assumption.text, assumption.id.replace("-", " ")):
             found[text].add("src/parentage/run/document.py")

@@ -17,6 +17,9 @@
     │   └── DtypeError                    dtype           4
     ├── DescriptionError                  description     4
     ├── ReportError                       report          4
+    ├── ListedError                       listed          4
+    │   ├── ProfileError                  profile         4
+    │   └── DeclarationError              declaration     4
     ├── AttestationError                  attestation     4
     └── MissingExtraError                 missing-extra   2
 
@@ -26,7 +29,8 @@ found and what to do next, so that one line is enough to act on.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import ClassVar, Self
 
 
 class ParentageError(Exception):
@@ -172,6 +176,46 @@ class ReportError(ParentageError):
 
     code = "report"
     exit_code = 4
+
+
+class ListedError(ParentageError):
+    """A written file is wrong in one or more places, which are all named.
+
+    Attributes:
+        problems: (line, what is wrong there), all of them.
+    """
+
+    code = "listed"
+    exit_code = 4
+    problems: tuple[tuple[int, str], ...] = ()
+
+    @classmethod
+    def of(cls, file: str, problems: Sequence[tuple[int, str]]) -> Self:
+        """One error that says everything that is wrong with a file."""
+        rows = "; ".join(
+            f"line {line}: {what}" if line else what for line, what in problems
+        )
+        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        error = cls(f"{count}: {rows}", file=file)
+        error.problems = tuple(problems)
+        return error
+
+    def to_json(self) -> dict[str, object]:
+        """The error as plain data, with every problem and its line."""
+        rows = [{"line": line, "message": what} for line, what in self.problems]
+        return {**super().to_json(), "problems": rows}
+
+
+class ProfileError(ListedError):
+    """A profile does not exist, or its file is wrong."""
+
+    code = "profile"
+
+
+class DeclarationError(ListedError):
+    """A model card or a submission manifest cannot be read."""
+
+    code = "declaration"
 
 
 class AttestationError(ParentageError):

@@ -16,10 +16,13 @@ from parentage.cli.options import (
     html_option,
     json_option,
     lang_option,
+    licence_option,
+    manifest_option,
+    profile_option,
     seed_option,
     undo_budget_option,
 )
-from parentage.cli.outcome import audit_code, check_target
+from parentage.cli.outcome import audit_code, check_target, verdict_code
 from parentage.cli.progress import progress_bar
 from parentage.report.language import Code, Language
 
@@ -73,6 +76,9 @@ class AuditCommand(click.Command):
     metavar="REFERENCE",
     help="A model that the candidate may carry weights of; may be given repeatedly.",
 )
+@profile_option("A definition to judge the findings under (see `parentage profiles`)")
+@manifest_option()
+@licence_option()
 @html_option()
 @json_option("the report document (parentage.report/1)")
 @lang_option()
@@ -86,6 +92,9 @@ def command(
     against: tuple[str, ...],
     html: Path | None,
     *,
+    profiles: tuple[str, ...],
+    manifest: Path | None,
+    licences: tuple[tuple[str, str], ...],
     as_json: bool,
     lang: Code,
     budget: int,
@@ -102,6 +111,9 @@ def command(
     Exit code 1: some module is identical to a reference's or carries its weights. 0:
     nothing was found and enough could be tested. 3: inconclusive. Finding nothing is
     no proof of training from scratch.
+
+    With --profile the exit code is that of the verdicts: 1 if a profile is violated, 3
+    if one is inconclusive, 0 if all are satisfied.
     """
     if html is not None:
         check_target(html)
@@ -115,6 +127,12 @@ def command(
         line += ["--undo-budget", str(undo_budget)]
     line += ["--descent-budget", str(descent_budget)]
     line += ["--seed", str(seed)]
+    for profile in profiles:
+        line += ["--profile", profile]
+    if manifest is not None:
+        line += ["--manifest", str(manifest)]
+    for model, expression in licences:
+        line += ["--licence", f"{model}={expression}"]
     with progress_bar() as progress:
         report = audit(
             candidate,
@@ -125,8 +143,13 @@ def command(
             seed=seed,
             command=line,
             progress=progress,
+            profiles=profiles,
+            manifest=manifest,
+            licences=licences,
         )
     deliver(report, html, as_json=as_json, lang=lang, page=_page, show=_show)
+    if profiles:
+        return verdict_code(verdict.outcome for verdict in report.verdicts)
     return audit_code(report)
 
 

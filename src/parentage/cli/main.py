@@ -23,11 +23,21 @@ COMMANDS = {
     "compare": "Show the evidence about two models, without a judgement.",
     "config": "Say how two architectures are related, weighed by rarity.",
     "explain": "Show how the correspondence of one module was found.",
+    "declared": "Hold what a model's maker states against a stored report.",
     "demo": "Compare the bundled models and check every answer.",
+    "diff-reports": "Say what changed between two stored reports.",
+    "keygen": "Make a key to sign reports and replies with.",
     "inspect": "List a model's modules, parameters and problems.",
+    "judge": "Judge a stored report under written definitions.",
+    "licences": "Follow licences from every reused module to the whole.",
     "methods": "Explain the tests: what they ask, assume and cannot see.",
     "nearest": "Name the known tokenizers and architectures nearest to a model's.",
+    "profiles": "Show the definitions that verdicts are made under.",
+    "reply": "Attach a named party's statement to a stored report.",
+    "report": "Show a stored report as HTML, PDF, Markdown, SARIF or a BOM.",
+    "sign": "Sign a stored report.",
     "tokenizer": "Say how two tokenizers are related.",
+    "verify": "Check a report's signatures and run its audit again.",
 }
 """Subcommands with the line that ``--help`` shows; one module each."""
 
@@ -47,7 +57,7 @@ class LazyGroup(click.Group):
         """Import and return a command."""
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"parentage.cli.{cmd_name}")
+        module = importlib.import_module(f"parentage.cli.{cmd_name.replace('-', '_')}")
         command: click.Command = module.command
         return command
 

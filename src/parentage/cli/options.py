@@ -143,6 +143,64 @@ def lang_option() -> Decorator:
     )
 
 
+def profile_option(what: str) -> Decorator:
+    """``--profile ID|FILE``, repeatable."""
+    return click.option(
+        "--profile",
+        "profiles",
+        multiple=True,
+        metavar="ID|FILE",
+        help=f"{what}; may be given repeatedly.",
+    )
+
+
+def manifest_option() -> Decorator:
+    """``--manifest FILE``."""
+    return click.option(
+        "--manifest",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="What the maker states about every component (parentage.manifest/1).",
+    )
+
+
+class LicenceOf(click.ParamType[tuple[str, str]]):
+    """A model and its licence, such as ``Qwen2.5-72B=LicenseRef-qwen``."""
+
+    name = "licence"
+
+    def get_metavar(
+        self,
+        param: click.Parameter,  # noqa: ARG002
+        ctx: click.Context,  # noqa: ARG002
+    ) -> str:
+        """How the value is called in ``--help``."""
+        return "MODEL=EXPRESSION"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, str]:
+        """The two sides of the sign."""
+        if isinstance(value, tuple):
+            return str(value[0]), str(value[1])
+        model, sign, expression = str(value).partition("=")
+        if not (model and sign and expression):
+            self.fail(f"{value!r} is not MODEL=EXPRESSION", param, ctx)
+        return model, expression
+
+
+def licence_option() -> Decorator:
+    """``--licence MODEL=EXPRESSION``, repeatable."""
+    return click.option(
+        "--licence",
+        "licences",
+        type=LicenceOf(),
+        multiple=True,
+        help="Licence of a reference whose card does not say, as an SPDX expression; "
+        "may be given repeatedly.",
+    )
+
+
 def debug_option() -> Decorator:
     """``--debug``, which :func:`parentage.cli.main.main` takes out of the line."""
     return click.option(

@@ -28,6 +28,7 @@ from parentage.report.lineage_html import lineage_sections
 from parentage.report.page import page_environment, page_text
 from parentage.report.reasons import is_known, say_reason
 from parentage.report.sentences import headline_of, sentence_of
+from parentage.report.verdict_html import verdict_sections
 from parentage.report.view import expected, power10, report_view
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ def _environment(lang: Language) -> Environment:
         catalogue=methods(),
         max_rows=MAX_ROWS,
         lineage=partial(_filter, lineage_sections, lang),
+        verdicts=partial(_filter, verdict_sections, lang),
         descents=partial(_filter, descent_section, lang),
         depth_text=partial(_filter, depth_text, lang),
     )

@@ -34,6 +34,7 @@ from parentage.report.terminal_parts import (
     table_of,
     text_of,
 )
+from parentage.report.verdict_terminal_parts import print_verdict_sections
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -53,6 +54,7 @@ def print_report(report: Report, console: Console, lang: Language = ENGLISH) -> 
     print_descents(report.descents, console, lang)
     norm_trap(report.norm_cosines, console, lang)
     print_lineage(report.lineage, console, lang)
+    print_verdict_sections(report, console, lang)
     models_read([report.candidate, *report.references], console, lang)
     assumptions_short(report.assumptions, console, lang)
     heading(console, lang("Run it again"))

@@ -11,7 +11,8 @@ from typing import Final, Literal
 
 from pydantic import ConfigDict, Field
 
-from parentage.report.verdict_document import ClassWord, ComponentWord, Part, Saying
+from parentage.report.verdict_document import Part, Saying
+from parentage.verdict.vocabulary import Class, Component
 
 DECLARED_SCHEMA: Final = "parentage.declared/1"
 
@@ -29,17 +30,14 @@ class DeclarationSource(Part):
 class Initialisation(Part):
     """What a manifest or a card says of one component."""
 
-    component: ComponentWord
+    component: Component
     module: str | None
     source: str | None = Field(description="model that it is said to come from")
-    provenance: ClassWord = Field(description="the class that the words amount to")
+    provenance: Class = Field(description="the class that the words amount to")
     licence: str | None = Field(description="SPDX expression, as it was written")
     share: float | None = None
     steps: int | None = Field(default=None, description="training steps declared")
     where: str = Field(description="file and key")
-    agree: bool = Field(
-        default=True, description="false where another declaration contradicts it"
-    )
 
 
 class ReleaseItem(Part):
@@ -55,7 +53,7 @@ class DeclaredRow(Part):
     """One statement, or one finding that nothing was said about."""
 
     subject: str = Field(description="module of the candidate, or a key of the card")
-    component: ComponentWord | None
+    component: Component | None
     declared: str = Field(description="what is said; empty if nothing is")
     where: str = Field(description="file and key; empty if nothing is said")
     found: str = Field(description="what the evidence says, in English")
@@ -70,6 +68,12 @@ class Declared(Part):
     rows: tuple[DeclaredRow, ...]
     statements: tuple[Initialisation, ...] = ()
     releases: tuple[ReleaseItem, ...] = ()
+    withheld: tuple[str, ...] = Field(
+        default=(), description="items that the maker says are not published"
+    )
+    own_models: tuple[str, ...] = Field(
+        default=(), description="models that the maker calls its own"
+    )
     licence: str | None = Field(
         default=None, description="of the whole, as the maker states it"
     )

@@ -16,42 +16,17 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-VERDICT_SCHEMA: Final = "parentage.verdict/1"
+from parentage.verdict.vocabulary import (
+    Action,
+    Class,
+    Component,
+    Grade,
+    Kind,
+    Outcome,
+    Weight,
+)
 
-ComponentWord = Literal[
-    "decoder-weights",
-    "encoder-weights",
-    "projector",
-    "embedding",
-    "tokenizer",
-    "architecture",
-    "training-code",
-    "inference-code",
-    "data",
-    "synthetic-data",
-]
-ClassWord = Literal[
-    "identical",
-    "frozen-external",
-    "fine-tuned-external",
-    "merged",
-    "upcycled",
-    "architecture-only",
-    "re-implemented",
-    "own",
-    "unknown",
-]
-OutcomeWord = Literal["satisfied", "violated", "inconclusive", "not-stated"]
-RuleKind = Literal["provenance", "licence", "disclosure", "control", "release"]
-ActionWord = Literal[
-    "replace",
-    "disclose",
-    "correct-declaration",
-    "obtain-licence",
-    "hand-in-evidence",
-    "publish",
-    "test",
-]
+VERDICT_SCHEMA: Final = "parentage.verdict/1"
 
 
 class Part(BaseModel):
@@ -80,7 +55,7 @@ class SourceItem(Part):
 
     id: str
     title: BothTexts
-    link: str
+    link: str = Field(pattern=r"^https://\S+$")
     quote: BothTexts = Field(
         description="the source's own words, and their translation"
     )
@@ -93,8 +68,8 @@ class SourceItem(Part):
 class CureStep(Part):
     """One change of the facts."""
 
-    action: ActionWord
-    component: ComponentWord
+    action: Action
+    component: Component
     module: str | None
     item: str | None = None
     say: Saying
@@ -104,39 +79,41 @@ class Cure(Part):
     """Changes after which a rule is satisfied; found by judging the changed facts."""
 
     steps: tuple[CureStep, ...]
-    outcome: OutcomeWord = Field(description="of the rule, once changed")
-    overall: OutcomeWord = Field(description="of the profile, once changed")
+    outcome: Outcome = Field(description="of the rule, once changed")
+    overall: Outcome = Field(description="of the profile, once changed")
 
 
 class VerdictRow(Part):
     """One rule applied to one component, or to one module of it."""
 
     rule: str
-    kind: RuleKind
-    weight: Literal["required", "valued", "graded", "not-stated"] = Field(
+    kind: Kind
+    weight: Weight = Field(
         description="only required rules decide the outcome of a profile"
     )
-    component: ComponentWord
+    component: Component
     module: str | None = Field(description="null where no stored tensors are meant")
     item: str | None = Field(
         default=None, description="what must be published, in rules on completeness"
     )
     parameters: int | None = None
     share: float | None = Field(default=None, description="of the model's parameters")
-    found: ClassWord
+    found: Class
     references: tuple[str, ...] = Field(
         default=(), description="models that the component was found to descend from"
     )
-    allowed: tuple[ClassWord, ...] = ()
-    forbidden: tuple[ClassWord, ...] = ()
-    outcome: OutcomeWord
-    grade: Literal["exact", "calibrated", "declared", "none"] = Field(
-        description="what the class that was found rests on"
-    )
+    allowed: tuple[Class, ...] = ()
+    forbidden: tuple[Class, ...] = ()
+    outcome: Outcome
+    grade: Grade = Field(description="what the class that was found rests on")
     text: BothTexts = Field(description="what the rule asks")
     source: SourceItem
     reason: Saying
     cures: tuple[Cure, ...] = ()
+    set_aside: bool = Field(
+        default=False,
+        description="untested, in an audit that tested as much as the profile asks for",
+    )
 
 
 class ProfileInfo(Part):
@@ -154,7 +131,7 @@ class Verdict(Part):
     """One candidate under one profile."""
 
     profile: ProfileInfo
-    outcome: OutcomeWord
+    outcome: Outcome
     rows: tuple[VerdictRow, ...]
     cure: Cure | None = Field(
         default=None,

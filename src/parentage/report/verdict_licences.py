@@ -10,7 +10,8 @@ from typing import Final, Literal
 
 from pydantic import ConfigDict, Field
 
-from parentage.report.verdict_document import ComponentWord, Part, Saying
+from parentage.report.verdict_document import Part, Saying
+from parentage.verdict.vocabulary import Component
 
 LICENCES_SCHEMA: Final = "parentage.licences/1"
 
@@ -59,7 +60,7 @@ class Duty(Part):
 class LicenceLink(Part):
     """A reused component and the licence that it came under."""
 
-    component: ComponentWord
+    component: Component
     module: str
     share: float
     reference: str

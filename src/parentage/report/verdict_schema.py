@@ -10,13 +10,17 @@ from pydantic import BaseModel
 
 from parentage.report.lineage_schema import model_schema
 from parentage.report.verdict_declared import DeclaredDocument
+from parentage.report.verdict_diff import DiffDocument
 from parentage.report.verdict_document import VerdictDocument
 from parentage.report.verdict_licences import LicencesDocument
+from parentage.report.verdict_profiles import ProfilesDocument
 
 DOCUMENTS: Final[Mapping[str, type[BaseModel]]] = {
     "verdict-1.schema.json": VerdictDocument,
     "declared-1.schema.json": DeclaredDocument,
+    "diff-1.schema.json": DiffDocument,
     "licences-1.schema.json": LicencesDocument,
+    "profiles-1.schema.json": ProfilesDocument,
 }
 """Schema file -> the document that it describes."""
 

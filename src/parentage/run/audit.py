@@ -92,6 +92,9 @@ def audit(
     labels: Sequence[str] | None = None,
     command: Sequence[str] = (),
     progress: Progress | None = None,
+    profiles: Sequence[str] = (),
+    manifest: str | Path | None = None,
+    licences: Sequence[tuple[str, str]] = (),
 ) -> Report:
     """Does the candidate, or any module of it, carry a reference's weights?
 
@@ -110,6 +113,9 @@ def audit(
             the last parts of their paths.
         command: how the audit was called, for the report.
         progress: told about each module.
+        profiles: definitions of "from scratch" to judge by, by id or file.
+        manifest: what the maker states about every component, as a file.
+        licences: (model, SPDX expression) of references whose cards do not say.
 
     Raises:
         ParentageError: a file cannot be used; see its subclasses.
@@ -121,6 +127,11 @@ def audit(
             advice="Name references with --against.",
         )
     started = time.monotonic()
+    # Imported late: they need this module, and weights are judged without them.
+    from parentage.run.audit_verdicts import complete, wanted  # noqa: PLC0415
+    from parentage.run.lineage import lineage_of  # noqa: PLC0415
+
+    asked = wanted(profiles, manifest, licences)
     criteria = criteria or Criteria()
     with ExitStack() as stack:
         names = labels or _labels([candidate, *against])
@@ -148,10 +159,7 @@ def audit(
                 seed=seed,
             )
         )
-        # Imported late: it needs this module, and weights are judged without it.
-        from parentage.run.lineage import lineage_of  # noqa: PLC0415
-
-        return assemble(
+        report = assemble(
             own,
             references,
             evidence,
@@ -166,6 +174,7 @@ def audit(
             lineage=lineage_of(own, references),
             descents=descents,
         )
+        return complete(report, own, references, asked)
 
 
 def gather(
