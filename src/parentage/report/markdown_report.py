@@ -25,7 +25,7 @@ from parentage.report.terminal_parts import clean
 from parentage.report.verdict_terminal import in_language, subject
 from parentage.report.verdict_words import OUTCOMES, say
 
-SPECIAL: Final = re.compile(r"([\\`*_{}\[\]()#+!|<>~&$-])")
+SPECIAL: Final = re.compile(r"([\\`*_{}\[\]!|<>~&$]|^[-+#=])")
 NO_PROOF: Final = marked(
     "“No dependence found” is about these references, at the stated power. It is no "
     "proof of training from scratch."

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from parentage.errors import UsageError
+from parentage.report import attestation_words as words
 from parentage.report.attestation import (
     PAYLOAD_TYPE,
     SHOWN,
@@ -26,7 +27,6 @@ from parentage.report.attestation_envelope import read_envelopes
 from parentage.report.attestation_keys import load_public, timestamp
 from parentage.report.attestation_model import check_model, load_model_key
 from parentage.report.canonical import differences, report_data, report_digest
-from parentage.report.language import marked
 from parentage.report.load import load_report
 from parentage.report.reply import check_replies
 from parentage.verdict.finding import Criteria
@@ -176,12 +176,12 @@ def run_again(
         same = info.digest == new.digest
         checks.append(
             passed(
-                "model-digest", marked("The digest is that of the report."), info.name
+                "model-digest", words.SAME_DIGEST, info.name
             )
             if same
             else failed(
                 "model-digest",
-                marked("Its digest is {found}; the report is about {expected}."),
+                words.OTHER_DIGEST,
                 info.name,
                 found=new.digest[:16],
                 expected=info.digest[:16],
@@ -242,11 +242,11 @@ def _compare(report: Report, again: Report) -> Check:
         if old.get(k) != new.get(k)
     )
     if not fields and not changed:
-        return passed("re-run", marked("The audit was run again and gives the same."))
+        return passed("re-run", words.SAME)
     if not fields:
         return passed(
             "re-run",
-            marked("The audit was run again and gives the same, with {versions}."),
+            words.SAME_WITH,
             versions=changed,
         )
     more = f" (+{len(fields) - SHOWN})" if len(fields) > SHOWN else ""
@@ -254,15 +254,12 @@ def _compare(report: Report, again: Report) -> Check:
     if changed:
         return failed(
             "re-run",
-            marked(
-                "The audit was run again and differs in {fields}; versions differ "
-                "too: {versions}."
-            ),
+            words.DIFFERS_WITH,
             **places,
             versions=changed,
         )
     return failed(
         "re-run",
-        marked("The audit was run again and differs in {fields}."),
+        words.DIFFERS,
         **places,
     )
