@@ -85,8 +85,21 @@ def main(words: list[str]) -> int:
             pdf = Path(folder) / f"{code}.pdf"
             pdf.write_bytes(render_pdf(report, Language(code)))
             subprocess.run(
-                ("pdftoppm", "-png", "-r", "70", "-f", "1", "-l", "1", "-singlefile")
-                + (str(pdf), str(TARGET / f"report-pdf-{code}")),
+                [
+                    *[
+                        "pdftoppm",
+                        "-png",
+                        "-r",
+                        "70",
+                        "-f",
+                        "1",
+                        "-l",
+                        "1",
+                        "-singlefile",
+                    ],
+                    str(pdf),
+                    str(TARGET / f"report-pdf-{code}"),
+                ],
                 check=True,
             )
     for file in sorted(TARGET.glob("report-*.png")):

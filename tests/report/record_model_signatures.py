@@ -28,7 +28,10 @@ def main():
     private = HERE / "private.pem"
     for name, config in (
         ("files", model_signing.hashing.Config()),
-        ("shards", model_signing.hashing.Config().use_shard_serialization(shard_size=40)),
+        (
+            "shards",
+            model_signing.hashing.Config().use_shard_serialization(shard_size=40),
+        ),
     ):
         folder = HERE / name
         for path, data in FILES.items():

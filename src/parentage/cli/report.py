@@ -30,6 +30,34 @@ OF_A_LANGUAGE: Final = frozenset({"html", "pdf", "markdown"})
 """Formats that people read; the others are of no language."""
 
 
+SUFFIXES: Final[dict[str, Format]] = {
+    ".html": "html",
+    ".pdf": "pdf",
+    ".md": "markdown",
+    ".sarif": "sarif",
+    ".cdx.json": "cyclonedx",
+    ".spdx.json": "spdx",
+    ".json": "json",
+}
+"""Ends of file names -> format; the first that fits counts."""
+
+
+def form_of(path: Path) -> Format:
+    """The format that a file's name asks for.
+
+    Raises:
+        UsageError: it asks for none.
+    """
+    for suffix, form in SUFFIXES.items():
+        if path.name.endswith(suffix):
+            return form
+    raise UsageError(
+        "its name asks for no known form",
+        file=str(path),
+        expected="a name that ends with " + ", ".join(SUFFIXES),
+    )
+
+
 @click.command(name="report", no_args_is_help=True)
 @click.argument("report", type=click.Path(path_type=Path))
 @click.option(
@@ -65,9 +93,7 @@ def command(
     """
     several = lang == "both" and form in {"pdf", "markdown"}
     if output is None and (form == "pdf" or several):
-        raise UsageError(
-            "this form is written to files", expected="--output FILE"
-        )
+        raise UsageError("this form is written to files", expected="--output FILE")
     if output is not None:
         check_target(output)
     from parentage.report.load import load_report

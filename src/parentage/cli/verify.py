@@ -103,4 +103,3 @@ def command(
         print_verification(found, stdout(), Language(lang))
     codes = {"passed": CLEAR, "failed": FOUND, "not-checked": INCONCLUSIVE}
     return codes[found.outcome]
-

@@ -166,9 +166,7 @@ def _envelope(data: object, file: str | None) -> Envelope:
         if not isinstance(keyid, str):
             raise wrong("has a signature whose keyid is no text")
         signatures.append(Signed(unbase64(row["sig"], "signature", file), keyid))
-    return Envelope(
-        unbase64(payload, "payload", file), kind, tuple(signatures), bundle
-    )
+    return Envelope(unbase64(payload, "payload", file), kind, tuple(signatures), bundle)
 
 
 def unbase64(text: str, what: str, file: str | None = None) -> bytes:

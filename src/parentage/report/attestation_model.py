@@ -300,7 +300,7 @@ def _digest(
 ) -> str | None:
     """The digest of a file or of a stretch of it; ``None`` if it cannot be read."""
     file = root / path
-    digest = ALGORITHMS[algorithm.split("-")[0]]()
+    digest = ALGORITHMS[algorithm.split("-", maxsplit=1)[0]]()
     try:
         if file.is_symlink() and not file.resolve().is_relative_to(root.resolve()):
             # A cache of the Hub links its blobs; they are within its own folder.

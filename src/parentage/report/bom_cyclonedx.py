@@ -74,9 +74,7 @@ def render_cyclonedx(report: Report) -> str:
                     type=ComponentType.FILE,
                     bom_ref=f"{role}-{number}/{file.name}",
                     hashes=hashes,
-                    properties=[
-                        Property(name="parentage:bytes", value=str(file.size))
-                    ],
+                    properties=[Property(name="parentage:bytes", value=str(file.size))],
                 )
             )
         return made

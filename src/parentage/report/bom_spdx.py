@@ -56,7 +56,9 @@ def render_spdx(report: Report) -> str:
             )
             if one.sha256:
                 file.verifiedUsing.append(
-                    library.Hash(algorithm=library.HashAlgorithm.sha256, hashValue=one.sha256)
+                    library.Hash(
+                        algorithm=library.HashAlgorithm.sha256, hashValue=one.sha256
+                    )
                 )
             files.append(file)
         elements += files

@@ -66,7 +66,7 @@ def render_markdown(report: Report, lang: Language = ENGLISH) -> str:
 
 def md(text: object) -> str:
     """Text in which nothing is markup."""
-    return SPECIAL.sub(r"\\\1", " ".join(clean(text).split()))
+    return SPECIAL.sub(r"\\\1", clean(" ".join(str(text).split())))
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -204,7 +204,7 @@ def _models(models: Sequence[ModelInfo], lang: Language) -> str:
             md(info.name),
             fmt.whole(info.parameters),
             fmt.byte_size(info.bytes_read, lang),
-            f"`{info.digest}`",
+            md(info.digest),
         )
         for info in models
     ]

@@ -36,9 +36,10 @@ def render_both(report: Report) -> str:
         body, _, _ = rest.rpartition("</body>")
         if not head:
             head = before
-        title += " · " * bool(title) + before.partition("<title>")[2].partition(
-            "</title>"
-        )[0]
+        title += (
+            " · " * bool(title)
+            + before.partition("<title>")[2].partition("</title>")[0]
+        )
         editions.append(
             f'<div class="edition" id="edition-{code}" lang="{code}">'
             f"{own_ids(body, code)}</div>"
@@ -47,7 +48,9 @@ def render_both(report: Report) -> str:
         r"<title>.*?</title>", lambda _: f"<title>{title}</title>", head, flags=re.S
     )
     css = resources.files("parentage.report").joinpath("templates/page_both.css")
-    head = head.replace("</head>", f"<style>\n{css.read_text('utf-8')}</style>\n</head>")
+    head = head.replace(
+        "</head>", f"<style>\n{css.read_text('utf-8')}</style>\n</head>"
+    )
     return f"{head}<body>\n{_switch()}{''.join(editions)}\n</body>\n</html>\n"
 
 

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 def notebook_html(report: Report) -> str:
     """Headline and one row a module; no styles, so that the notebook's own apply."""
     rows = Markup("").join(
-        Markup("<tr><td>{}</td><td>{}</td><td>{} {}</td><td>{}</td><td>{}</td></tr>")
-        .format(
+        Markup(
+            "<tr><td>{}</td><td>{}</td><td>{} {}</td><td>{}</td><td>{}</td></tr>"
+        ).format(
             words.label(m.name),
             fmt.share(m.share_numerator, m.share_denominator),
             fmt.FINDINGS[m.finding][1],

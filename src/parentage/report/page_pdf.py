@@ -90,9 +90,7 @@ def prepared(html: str) -> str:
 
 
 def _plain(svg: str, colours: dict[str, str]) -> str:
-    svg = re.sub(
-        r"var\(--([\w-]+)\)", lambda m: colours.get(m[1], "currentColor"), svg
-    )
+    svg = re.sub(r"var\(--([\w-]+)\)", lambda m: colours.get(m[1], "currentColor"), svg)
     svg = svg.replace("inherit", f"'{FAMILY}'")
     return svg.replace("<svg ", f'<svg font-family="{FAMILY}" ', 1)
 

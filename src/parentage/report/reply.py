@@ -118,9 +118,7 @@ def _check(
     reply: ReplyBlock, digest: str, keys: Sequence[PublicKey], at: datetime
 ) -> Check:
     if reply.report != digest:
-        return failed(
-            "reply", marked("The reply answers another report."), reply.party
-        )
+        return failed("reply", marked("The reply answers another report."), reply.party)
     if reply.signature is None:
         return open_check("reply", marked("The reply is not signed."), reply.party)
     raw = unbase64(reply.signature.public_key, "key of a reply")

@@ -90,9 +90,7 @@ def render_sarif(report: Report) -> str:
 
 def _rules(report: Report) -> list[dict[str, Any]]:
     used = {item.method for m in report.modules for item in m.evidence}
-    rules = [
-        _rule(method) for method in methods().values() if method.id in used
-    ]
+    rules = [_rule(method) for method in methods().values() if method.id in used]
     rules.append(
         {
             "id": FINDING_RULE,

@@ -175,9 +175,7 @@ def run_again(
     for info, new in zip(infos, fresh, strict=True):
         same = info.digest == new.digest
         checks.append(
-            passed(
-                "model-digest", words.SAME_DIGEST, info.name
-            )
+            passed("model-digest", words.SAME_DIGEST, info.name)
             if same
             else failed(
                 "model-digest",
