@@ -2,6 +2,7 @@
 """The page in a real Chromium; run by ``make test-services``."""
 
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,8 @@ CONTRAST = """
     return .2126 * f[0] + .7152 * f[1] + .0722 * f[2]; };
   const over = (a, b) => [0, 1, 2].map(i => a[i] * a[3] + b[i] * (1 - a[3]));
   const back = e => { let found = [];
-    for (; e; e = e.parentElement) { const c = parse(getComputedStyle(e).backgroundColor);
+    for (; e; e = e.parentElement) {
+      const c = parse(getComputedStyle(e).backgroundColor);
       found.push(c); if (c[3] === 1) break; }
     let base = [255, 255, 255];
     for (const c of found.reverse()) base = over(c, base);
@@ -103,7 +105,7 @@ def test_no_complaint_no_request_and_one_landmark_of_each(chromium, file):
             for e in visible(page, "h1,h2,h3,h4,h5")
         ]
         assert levels[0] == 1
-        assert all(b - a <= 1 for a, b in zip(levels, levels[1:], strict=False))
+        assert all(b - a <= 1 for a, b in pairwise(levels))
         assert all(
             e.get_attribute("aria-label") or e.get_attribute("aria-labelledby")
             for e in visible(page, "main section")

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from parentage.cli.keys import passphrase
-from parentage.cli.options import debug_option
+from parentage.cli.options import debug_option, json_option
 from parentage.cli.outcome import CLEAR, check_target, write_text
 from parentage.errors import UsageError
 from parentage.report.language import LANGUAGES, Code
@@ -44,6 +44,7 @@ from parentage.report.language import LANGUAGES, Code
     metavar="FILE",
     help="Where to write the report with the reply; REPORT itself by default.",
 )
+@json_option("the reply")
 @debug_option()
 def command(
     report: Path,
@@ -53,6 +54,7 @@ def command(
     statement_lang: Code | None,
     key: Path | None,
     output: Path | None,
+    as_json: bool,
 ) -> int:
     """Attach the statement of a party that REPORT names.
 
@@ -76,6 +78,8 @@ def command(
         key=private,
     )
     write_text(target, made.to_json() + "\n")
+    if as_json:
+        click.echo(made.replies[-1].model_dump_json(indent=2))
     click.echo(f"Report with {len(made.replies)} replies: {target}", err=True)
     return CLEAR
 

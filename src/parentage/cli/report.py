@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import click
 
-from parentage.cli.options import debug_option
+from parentage.cli.options import debug_option, json_option
 from parentage.cli.outcome import CLEAR, check_target, write_bytes
 from parentage.errors import UsageError
 from parentage.report.language import LANGUAGES, Code, Language
@@ -64,7 +64,7 @@ def form_of(path: Path) -> Format:
     "--format",
     "form",
     type=click.Choice(FORMATS),
-    required=True,
+    default=None,
     help="pdf needs the extra 'pdf'; cyclonedx and spdx need 'bom'.",
 )
 @click.option(
@@ -82,15 +82,24 @@ def form_of(path: Path) -> Format:
     help="Language of HTML, PDF and Markdown; both: one page with a switch, and of "
     "PDF and Markdown one file for each language.",
 )
+@json_option("the document; the same as --format json,")
 @debug_option()
 def command(
-    report: Path, form: Format, output: Path | None, lang: Code | Literal["both"]
+    report: Path,
+    form: Format | None,
+    output: Path | None,
+    lang: Code | Literal["both"],
+    *,
+    as_json: bool,
 ) -> int:
     """Show REPORT, which `parentage audit --json` wrote, in another form.
 
     No weights are read, and nothing is computed anew. With both languages, FILE.pdf
     becomes FILE.en.pdf and FILE.ko.pdf.
     """
+    if as_json == (form is not None):
+        raise UsageError("give either --format or --json")
+    form = form or "json"
     several = lang == "both" and form in {"pdf", "markdown"}
     if output is None and (form == "pdf" or several):
         raise UsageError("this form is written to files", expected="--output FILE")

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from parentage.cli.keys import passphrase
-from parentage.cli.options import debug_option
+from parentage.cli.options import debug_option, json_option
 from parentage.cli.outcome import CLEAR, check_target, write_text
 from parentage.errors import UsageError
 
@@ -42,6 +42,7 @@ from parentage.errors import UsageError
     help="File of signatures, by default REPORT.intoto.jsonl; a signature is added to "
     "those that are there.",
 )
+@json_option("the new signature, one line,")
 @debug_option()
 def command(
     report: Path,
@@ -50,6 +51,7 @@ def command(
     identity_token: str | None,
     *,
     keyless: bool,
+    as_json: bool,
 ) -> int:
     """Sign REPORT, which `parentage audit --json` wrote.
 
@@ -89,5 +91,7 @@ def command(
                 advice="Name another file with --output",
             )
     write_text(target, f"{before}{line}\n")
+    if as_json:
+        click.echo(line)
     click.echo(f"Signature: {target}", err=True)
     return CLEAR

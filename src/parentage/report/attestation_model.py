@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
@@ -31,7 +31,10 @@ NAMES: Final = ("model.sig", "claims.jsonl")
 SIGNATURE_TYPE: Final = "https://model_signing/signature/v1.0"
 OLDER_TYPE: Final = "https://model_signing/Digests/v0.1"
 IGNORED: Final = frozenset({".git", ".gitattributes", ".github", ".gitignore"})
-ALGORITHMS: Final = {"sha256": hashlib.sha256, "blake2b": hashlib.blake2b}
+ALGORITHMS: Final[dict[str, Callable[[], Any]]] = {
+    "sha256": hashlib.sha256,
+    "blake2b": hashlib.blake2b,
+}
 HASHES: Final[dict[int, type[hashes.HashAlgorithm]]] = {
     256: hashes.SHA256,
     384: hashes.SHA384,
@@ -203,7 +206,9 @@ def _files(root: Path, statement: dict[str, Any], about: str) -> Check:
             about,
             found=", ".join(unknown)[:80],
         )
-    wrong, covered, listed = [], {}, set()
+    wrong: list[str] = []
+    covered: dict[str, int] = {}
+    listed: set[str] = set()
     for name, algorithm, digest in rows:
         path, start, end = _place(name, algorithm, about)
         listed.add(path)
@@ -302,10 +307,10 @@ def _digest(
     file = root / path
     digest = ALGORITHMS[algorithm.split("-", maxsplit=1)[0]]()
     try:
-        if file.is_symlink() and not file.resolve().is_relative_to(root.resolve()):
-            # A cache of the Hub links its blobs; they are within its own folder.
-            if file.resolve().parent.name != "blobs":
-                return None
+        inside = file.resolve().is_relative_to(root.resolve())
+        # A cache of the Hub links its blobs, which lie in a folder of that name.
+        if not inside and file.resolve().parent.name != "blobs":
+            return None
         with file.open("rb") as stream:
             stream.seek(start)
             left = file.stat().st_size - start if end is None else end - start
@@ -317,7 +322,7 @@ def _digest(
                 left -= len(part)
     except (OSError, ValueError):
         return None
-    return digest.hexdigest()
+    return str(digest.hexdigest())
 
 
 def _unlisted(root: Path, listed: set[str], statement: dict[str, Any]) -> list[str]:

@@ -163,8 +163,10 @@ def _properties(report: Report) -> list[tuple[str, str]]:
             ):
                 if value is not None:
                     rows.append((f"{inner}:{name}", f"{value:.6g}"))
-    for verdict in report.verdicts:
-        rows.append((f"parentage:verdict:{verdict.profile.id}", verdict.outcome))
+    rows += [
+        (f"parentage:verdict:{verdict.profile.id}", verdict.outcome)
+        for verdict in report.verdicts
+    ]
     for number, reply in enumerate(report.replies):
         rows.append((f"parentage:reply:{number}:{reply.party}", reply.statement))
     if report.declared is not None:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Final
 from parentage.errors import UsageError
 from parentage.report import attestation_words as words
 from parentage.report.attestation import (
-    PAYLOAD_TYPE,
     SHOWN,
     check_envelope,
     check_statement,
@@ -23,7 +22,7 @@ from parentage.report.attestation_document import (
     overall,
     passed,
 )
-from parentage.report.attestation_envelope import read_envelopes
+from parentage.report.attestation_envelope import PAYLOAD_TYPE, read_envelopes
 from parentage.report.attestation_keys import load_public, timestamp
 from parentage.report.attestation_model import check_model, load_model_key
 from parentage.report.canonical import differences, report_data, report_digest
