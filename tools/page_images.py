@@ -77,7 +77,10 @@ def main(words: list[str]) -> int:
                 page.goto(page_file.as_uri())
                 page.check(f"#say-{code}")
                 page.evaluate("document.activeElement.blur()")
-                page.evaluate("document.fonts.ready")
+                page.evaluate(
+                    "Promise.all([...document.fonts].map(font => font.load()))"
+                )
+                page.wait_for_timeout(1000)
                 page.screenshot(path=TARGET / f"report-{name}-{code}.png")
                 page.close()
             chromium.close()
