@@ -47,6 +47,8 @@ def with_font(html: str) -> str:
         f"{base64.b64encode(font_bytes(SCHEME + name)).decode()}) }}"
         for weight, name in FILES.items()
     )
+    # First of its list, so that nothing is set in a font that lacks Hangul meanwhile.
+    html = html.replace('system-ui, -apple-system, "Apple', "'Noto Sans KR', \"Apple")
     html = html.replace("img-src data:", "img-src data:; font-src data:")
     return html.replace("</head>", f"<style>{faces}</style></head>", 1)
 
