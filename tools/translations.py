@@ -36,7 +36,17 @@ LOCALE = PACKAGE / "report" / "locale"
 CALLS = frozenset({"_", "lang", "language", "marked"})
 """Functions whose first argument is a text."""
 
-DOMAINS = ("report", "lineage", "descent", "difference", "verdict")
+DOMAINS = (
+    "report",
+    "lineage",
+    "descent",
+    "difference",
+    "verdict",
+    "page",
+    "markdown",
+    "attestation",
+    "reply",
+)
 """Catalogues of a language. Texts that stand only in files whose names begin like one
 of the others (``lineage...``) are there."""
 

@@ -17,9 +17,11 @@
     │   └── DtypeError                    dtype           4
     ├── DescriptionError                  description     4
     ├── ReportError                       report          4
-    └── ListedError                       listed          4
-        ├── ProfileError                  profile         4
-        └── DeclarationError              declaration     4
+    ├── ListedError                       listed          4
+    │   ├── ProfileError                  profile         4
+    │   └── DeclarationError              declaration     4
+    ├── AttestationError                  attestation     4
+    └── MissingExtraError                 missing-extra   2
 
 Each message says where (file, tensor, byte offset), what was expected, what was
 found and what to do next, so that one line is enough to act on.
@@ -223,3 +225,29 @@ class DeclarationError(ListedError):
     """A model card or a submission manifest cannot be read."""
 
     code = "declaration"
+
+
+class AttestationError(ParentageError):
+    """A key, a signature or a signed statement is malformed.
+
+    One that is well-formed but does not hold is no error: it is the answer of
+    ``parentage verify``.
+    """
+
+    code = "attestation"
+    exit_code = 4
+
+
+class MissingExtraError(ParentageError):
+    """What was asked for needs an extra that is not installed."""
+
+    code = "missing-extra"
+    exit_code = 2
+
+    @classmethod
+    def of(cls, what: str, extra: str) -> MissingExtraError:
+        """The error for a feature, with the line that installs what it needs."""
+        return cls(
+            f"{what} needs the extra '{extra}', which is not installed",
+            advice=f"Install it: pip install 'parentage[{extra}]'",
+        )

@@ -95,6 +95,11 @@ class Checkpoint:
         """Bytes read so far: index, config, headers and weights, counted exactly."""
         return self._other_bytes + sum(f.bytes_read for f in self._files.values())
 
+    @property
+    def file_sizes(self) -> dict[str, int]:
+        """Bytes of every file of weights, by its name within the model."""
+        return {name: file.size for name, file in sorted(self._files.items())}
+
     def read(
         self, name: str, grid: tuple[int, ...], select: tuple[Range, ...]
     ) -> NDArray[Any]:

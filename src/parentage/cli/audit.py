@@ -22,8 +22,9 @@ from parentage.cli.options import (
     seed_option,
     undo_budget_option,
 )
-from parentage.cli.outcome import audit_code, check_target, verdict_code
+from parentage.cli.outcome import audit_code, check_target, verdict_code, write_bytes
 from parentage.cli.progress import progress_bar
+from parentage.cli.report import form_of, render
 from parentage.report.language import Code, Language
 
 if TYPE_CHECKING:
@@ -80,6 +81,15 @@ class AuditCommand(click.Command):
 @manifest_option()
 @licence_option()
 @html_option()
+@click.option(
+    "--write",
+    "files",
+    multiple=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Also write FILE, whose name says what: .pdf, .md, .sarif, .cdx.json, "
+    ".spdx.json, .json or .html; may be given repeatedly.",
+)
 @json_option("the report document (parentage.report/1)")
 @lang_option()
 @budget_option()
@@ -92,6 +102,7 @@ def command(
     against: tuple[str, ...],
     html: Path | None,
     *,
+    files: tuple[Path, ...],
     profiles: tuple[str, ...],
     manifest: Path | None,
     licences: tuple[tuple[str, str], ...],
@@ -115,8 +126,9 @@ def command(
     With --profile the exit code is that of the verdicts: 1 if a profile is violated, 3
     if one is inconclusive, 0 if all are satisfied.
     """
-    if html is not None:
-        check_target(html)
+    for target in (*files, *([] if html is None else [html])):
+        check_target(target)
+    forms = {file: form_of(file) for file in files}
     from parentage.run.audit import audit
 
     line = ["parentage", "audit", candidate]
@@ -148,6 +160,9 @@ def command(
             licences=licences,
         )
     deliver(report, html, as_json=as_json, lang=lang, page=_page, show=_show)
+    for file, form in forms.items():
+        write_bytes(file, render(report, form, lang))
+        click.echo(f"{form}: {file}", err=True)
     if profiles:
         return verdict_code(verdict.outcome for verdict in report.verdicts)
     return audit_code(report)

@@ -27,13 +27,18 @@ COMMANDS = {
     "diff": "Compare every value of two models, tensor by tensor.",
     "demo": "Compare the bundled models and check every answer.",
     "diff-reports": "Say what changed between two stored reports.",
+    "keygen": "Make a key to sign reports and replies with.",
     "inspect": "List a model's modules, parameters and problems.",
     "judge": "Judge a stored report under written definitions.",
     "licences": "Follow licences from every reused module to the whole.",
     "methods": "Explain the tests: what they ask, assume and cannot see.",
     "nearest": "Name the known tokenizers and architectures nearest to a model's.",
     "profiles": "Show the definitions that verdicts are made under.",
+    "reply": "Attach a named party's statement to a stored report.",
+    "report": "Show a stored report as HTML, PDF, Markdown, SARIF or a BOM.",
+    "sign": "Sign a stored report.",
     "tokenizer": "Say how two tokenizers are related.",
+    "verify": "Check a report's signatures and run its audit again.",
 }
 """Subcommands with the line that ``--help`` shows; one module each."""
 

@@ -84,7 +84,21 @@ def check_target(path: Path) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
+    """Write a text so that the file is either whole or not there.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_bytes(path: Path, data: bytes, *, private: bool = False) -> None:
     """Write a file so that it is either whole or not there.
+
+    Args:
+        path: where to.
+        data: all of it.
+        private: readable by its owner alone.
 
     Raises:
         UsageError: the file cannot be written.
@@ -94,15 +108,15 @@ def write_text(path: Path, text: str) -> None:
     name = None
     try:
         with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", dir=target.parent, prefix=".parentage-", delete=False
+            "wb", dir=target.parent, prefix=".parentage-", delete=False
         ) as file:
             name = file.name
-            file.write(text)
+            file.write(data)
             file.flush()
             os.fsync(file.fileno())
         mask = os.umask(0)
         os.umask(mask)
-        Path(name).chmod(0o666 & ~mask)
+        Path(name).chmod(0o600 if private else 0o666 & ~mask)
         Path(name).replace(target)
     except OSError as error:
         if name is not None:

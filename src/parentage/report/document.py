@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from parentage.report.descent_document import DescentItem
 from parentage.report.lineage_nearest import LineageItem
+from parentage.report.reply_document import ReplyBlock
 from parentage.report.verdict_declared import Declared
 from parentage.report.verdict_document import Verdict
 from parentage.report.verdict_licences import Licences
@@ -59,6 +60,16 @@ class ModuleInfo(_Part):
     layers: int
 
 
+class FileInfo(_Part):
+    """A file of weights."""
+
+    name: str = Field(description="relative to the model's path")
+    size: int = Field(description="bytes")
+    sha256: str | None = Field(
+        default=None, description="of the whole file; null where it was not taken"
+    )
+
+
 class ModelInfo(_Part):
     """A model as it was read."""
 
@@ -71,6 +82,7 @@ class ModelInfo(_Part):
     unrecognised: tuple[Unrecognised, ...] = ()
     notes: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
+    files: tuple[FileInfo, ...] = ()
     bytes_stored: int
     bytes_read: int
 
@@ -265,6 +277,10 @@ class Report(_Part):
     verdicts: tuple[Verdict, ...] = Field(
         default=(), description="the findings under each profile that was asked for"
     )
+    replies: tuple[ReplyBlock, ...] = Field(
+        default=(),
+        description="what named parties say to it; no part of the report's digest",
+    )
     assumptions: tuple[Assumption, ...]
     coverage: float = Field(
         description="share of parameters in modules that were tested"
@@ -275,3 +291,9 @@ class Report(_Part):
     def to_json(self) -> str:
         """The document as JSON text, UTF-8, two-space indent."""
         return self.model_dump_json(by_alias=True, indent=2)
+
+    def _repr_html_(self) -> str:
+        """A small table for notebooks."""
+        from parentage.report.page_notebook import notebook_html  # noqa: PLC0415
+
+        return notebook_html(self)

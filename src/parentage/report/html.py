@@ -22,10 +22,12 @@ from parentage.report import words
 from parentage.report.depth_words import depth_text
 from parentage.report.descent_html import descent_section
 from parentage.report.details import details_text
-from parentage.report.document import ModuleResult, Power, Report
+from parentage.report.document import ModuleResult, Outcome, Power, Report
 from parentage.report.language import ENGLISH, Language
 from parentage.report.lineage_html import lineage_sections
 from parentage.report.page import page_environment, page_text
+from parentage.report.page_layers import layer_table
+from parentage.report.page_replies import replies_section
 from parentage.report.reasons import is_known, say_reason
 from parentage.report.sentences import headline_of, sentence_of
 from parentage.report.verdict_html import verdict_sections
@@ -88,6 +90,8 @@ def _environment(lang: Language) -> Environment:
         verdicts=partial(_filter, verdict_sections, lang),
         descents=partial(_filter, descent_section, lang),
         depth_text=partial(_filter, depth_text, lang),
+        layers=partial(_layers, lang),
+        replies=partial(_filter, replies_section, lang),
     )
     environment.filters.update(
         power10=power10,
@@ -119,6 +123,12 @@ def _filter(
     function: Callable[[Any, Language], str], lang: Language, value: object
 ) -> str:
     return function(value, lang)
+
+
+def _layers(
+    lang: Language, module: ModuleResult, outcome: Outcome, prefix: str
+) -> Markup:
+    return layer_table(module, outcome, prefix, lang)
 
 
 def known_text(lang: Language, text: str) -> Markup:

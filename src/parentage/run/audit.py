@@ -89,6 +89,7 @@ def audit(
     descent_budget: int = DESCENT_BUDGET,
     seed: int = 0,
     criteria: Criteria | None = None,
+    labels: Sequence[str] | None = None,
     command: Sequence[str] = (),
     progress: Progress | None = None,
     profiles: Sequence[str] = (),
@@ -108,6 +109,8 @@ def audit(
             modules found dependent; 0 leaves it out. No more than ``budget``.
         seed: decides which bytes; fixed before anything is looked at.
         criteria: levels and floors of the findings.
+        labels: what the report calls the models, the candidate first; by default
+            the last parts of their paths.
         command: how the audit was called, for the report.
         progress: told about each module.
         profiles: definitions of "from scratch" to judge by, by id or file.
@@ -131,9 +134,9 @@ def audit(
     asked = wanted(profiles, manifest, licences)
     criteria = criteria or Criteria()
     with ExitStack() as stack:
-        labels = _labels([candidate, *against])
+        names = labels or _labels([candidate, *against])
         models = []
-        for path, label in zip([candidate, *against], labels, strict=True):
+        for path, label in zip([candidate, *against], names, strict=True):
             opened = open_model(path, label)
             stack.enter_context(opened.checkpoint)
             models.append(opened)

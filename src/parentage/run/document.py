@@ -26,6 +26,7 @@ from parentage.report.document import (
     Assumption,
     DepthItem,
     EvidenceItem,
+    FileInfo,
     LayerMapItem,
     ModelInfo,
     ModuleInfo,
@@ -110,6 +111,10 @@ def model_info(opened: Opened, extra: Sequence[object] = ()) -> ModelInfo:
         ),
         notes=model.notes,
         problems=tuple(Problem(**p.to_json()) for p in problems),  # type: ignore[attr-defined]
+        files=tuple(
+            FileInfo(name=name, size=size)
+            for name, size in checkpoint.file_sizes.items()
+        ),
         bytes_stored=sum(e.nbytes for e in checkpoint.entries.values()),
         bytes_read=checkpoint.bytes_read,
     )
