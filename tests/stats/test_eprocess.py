@@ -54,7 +54,9 @@ def test_wealth_before_and_after():
 
 
 def test_nothing_overflows_or_gets_lost():
-    assert float(log10_wealth(10**7, 0)) == pytest.approx(10**7 * math.log10(2), rel=1e-4)
+    assert float(log10_wealth(10**7, 0)) == pytest.approx(
+        10**7 * math.log10(2), rel=1e-4
+    )
     assert math.isfinite(float(log10_wealth(0, 10**7)))
 
 
@@ -68,7 +70,9 @@ def test_looking_after_every_coin_costs_no_more_than_alpha(level):
 def test_the_exact_rate_is_that_of_simulated_coins():
     rng = np.random.default_rng(5)
     runs, trials = 10_000, 400
-    up = rng.integers(0, 2, (runs, trials), dtype=np.int8).cumsum(axis=1, dtype=np.int32)
+    up = rng.integers(0, 2, (runs, trials), dtype=np.int8).cumsum(
+        axis=1, dtype=np.int32
+    )
     n = np.arange(1, trials + 1)
     # Wealth for every (coins, heads), looked up: 10,000 runs, 400 looks each.
     table = np.full((trials + 1, trials + 1), -np.inf)

@@ -4,51 +4,41 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from parentage.artifact.checkpoint import Checkpoint, open_checkpoint
-from parentage.artifact.dtypes import DTYPES
 from parentage.errors import UsageError
 from parentage.evidence.module import ModuleEvidence
 from parentage.model.description import Model
 from parentage.model.resolve import describe
 from parentage.report.descent_document import descent_items
 from parentage.report.document import Report
+from parentage.run import exact
 from parentage.run.alignment import DEFAULT_UNDO_BUDGET, judge_undone
-from parentage.run.compare import compare_modules
-from parentage.run.content import (
-    SHARE_OF_BUDGET as CONTENT_SHARE,
-)
-from parentage.run.content import (
-    adopt_names,
-    compare_unrecognised,
-    unknown_names,
-)
+from parentage.run.cache import NO_CACHE, Cache
+from parentage.run.content import adopt_names, unknown_names
 from parentage.run.descent import DEFAULT_BUDGET as DESCENT_BUDGET
 from parentage.run.descent import describe_descents
 from parentage.run.document import assemble
-from parentage.run.pairing import ModulePair, kind, pair_modules
-from parentage.run.plan import make_plan
-from parentage.run.sampler import Reader
-from parentage.run.width import (
-    SHARE_OF_BUDGET,
-    applies,
-    match_streams,
-    order_evidence,
-)
+from parentage.run.exact import ITEMSIZE, Progress
 from parentage.verdict.finding import Criteria
-from parentage.verdict.judge import stream_of
 
 DEFAULT_BUDGET = 64_000_000
 """Bytes that may be read of each model: headers, config and weights together."""
 
-Progress = Callable[[str, int, int], None]
-"""Called with what is being done, how many steps are done, and how many there are."""
-
-ITEMSIZE = {name: kind_.itemsize for name, kind_ in DTYPES.items()}
+__all__ = [
+    "DEFAULT_BUDGET",
+    "ITEMSIZE",
+    "Opened",
+    "Progress",
+    "audit",
+    "gather",
+    "open_model",
+    "recognise",
+]
 
 
 @dataclass(frozen=True)
@@ -91,6 +81,7 @@ def audit(
     criteria: Criteria | None = None,
     command: Sequence[str] = (),
     progress: Progress | None = None,
+    cache: Cache = NO_CACHE,
 ) -> Report:
     """Does the candidate, or any module of it, carry a reference's weights?
 
@@ -107,6 +98,7 @@ def audit(
         criteria: levels and floors of the findings.
         command: how the audit was called, for the report.
         progress: told about each module.
+        cache: where results of earlier runs are looked for.
 
     Raises:
         ParentageError: a file cannot be used; see its subclasses.
@@ -128,12 +120,18 @@ def audit(
             models.append(opened)
         own, references = recognise(models[0], models[1:], budget=budget)
         evidence, problems = gather(
-            own, references, budget=budget, seed=seed, progress=progress
+            own, references, budget=budget, seed=seed, progress=progress, cache=cache
         )
         if undo_budget is None:
             undo_budget = min(budget, DEFAULT_UNDO_BUDGET)
         findings = judge_undone(
-            own, references, evidence, criteria, budget=undo_budget, seed=seed
+            own,
+            references,
+            evidence,
+            criteria,
+            budget=undo_budget,
+            seed=seed,
+            cache=cache,
         )
         descent_budget = min(budget, descent_budget)
         descents = descent_items(
@@ -143,6 +141,7 @@ def audit(
                 findings,
                 budget=descent_budget,
                 seed=seed,
+                cache=cache,
             )
         )
         # Imported late: it needs this module, and weights are judged without it.
@@ -172,93 +171,18 @@ def gather(
     budget: int,
     seed: int,
     progress: Progress | None = None,
+    cache: Cache = NO_CACHE,
 ) -> tuple[list[ModuleEvidence], dict[str, list[object]]]:
-    """Evidence about every module against every reference, one at a time.
+    """Evidence about every module against every reference.
 
     Returns:
         The evidence, and per model what was odd about the values read.
     """
-    all_pairs = [pair_modules(own.model, r.model) for r in references]
-    total = sum(len(pairs) for pairs in all_pairs)
-    done = 0
-    evidence: list[ModuleEvidence] = []
-    problems: dict[str, list[object]] = {}
-    reader = Reader(own.checkpoint, keep=len(references) > 1)
-    share = _share(references)
-    # Headers, the search for names, and what comparing unknown roles will take.
-    reserved = budget // CONTENT_SHARE if own.model.unrecognised else 0
-    spent = own.checkpoint.bytes_read + reserved
-    largest = max(r.checkpoint.bytes_read for r in references) + reserved
-    for reference, pairs in zip(references, all_pairs, strict=True):
-        other = Reader(reference.checkpoint)
-        # One room for all references: equal shapes must be read with equal plans.
-        room = (max(0, budget - spent) // share, max(0, budget - largest))
-        widths = sum(any(applies(b) for b in p.blocks) for p in pairs)
-        order_budget = min(room) // SHARE_OF_BUDGET // widths if widths else 0
-        orders = [
-            order_evidence(pair, reader, other, budget=order_budget) for pair in pairs
-        ]
-        matched = match_streams(pairs, orders)
-        wider = max((p.wider for p in matched), default=1.0)
-        plan = make_plan(
-            matched,
-            budgets=(
-                int((room[0] - widths * order_budget) / wider),
-                int((room[1] - widths * order_budget) / wider),
-            ),
-            itemsize=ITEMSIZE,
-            seed=seed,
-        )
-        fixed: set[str] = set()  # streams with a fixed position table
-        for pair, order in zip(matched, orders, strict=True):
-            if progress is not None:
-                progress(
-                    f"{pair.candidate.name} against {reference.label}", done, total
-                )
-            found = compare_modules(
-                pair,
-                plan,
-                reader,
-                other,
-                name=reference.label,
-                seed=seed,
-                orders=[evidence for evidence, _ in order],
-                fixed_positions=stream_of(pair.candidate.name) in fixed,
-            )
-            if found.fixed_positions:
-                fixed.add(stream_of(pair.candidate.name))
-            _pay_for_search(found, pair, own.search, reference.search)
-            evidence.append(found)
-            done += 1
-        evidence += _missing(own, reference, pairs, budget // len(references))
-        problems[reference.label] = list(other.problems)
-    problems[own.label] = list(reader.problems)
-    if progress is not None:
-        progress("done", total, total)
-    return evidence, problems
-
-
-def _pay_for_search(
-    found: ModuleEvidence,
-    pair: ModulePair,
-    own: dict[str, float],
-    reference: dict[str, float],
-) -> None:
-    """Note how many assignments of names each p-value was the best of."""
-    if not own and not reference:
-        return
-    for module, options in ((pair.candidate, own), (pair.reference, reference)):
-        layers: dict[str, dict[int | None, float]] = {}
-        for name, block, layer in {
-            (t.view.tensor, t.block, t.layer) for t in module.tensors
-        }:
-            found.search += options.get(name, 0.0)
-            row = layers.setdefault(block, {})
-            row[layer] = row.get(layer, 0.0) + options.get(name, 0.0)
-        for block, row in layers.items():
-            # Of any layer of the block: the costliest stands for all of them.
-            worst = max(row.values())
-            found.cell_search[block] = found.cell_search.get(block, 0.0) + worst
+    found = exact.gather(
+        own, references, budget=budget, seed=seed, progress=progress, cache=cache
+    )
+    exact.add_content(found.evidence, own, references, budget)
+    return found.evidence, found.problems
 
 
 def recognise(
@@ -289,44 +213,6 @@ def _adopt(opened: Opened, lender: Opened, budget: int) -> Opened:
         model=found.model,
         search=found.log10_options,
     )
-
-
-def _share(references: Sequence[Opened]) -> int:
-    """Over how many different plans the candidate's budget is spread.
-
-    References of equal shapes are read with equal plans, and the candidate's
-    rectangles are kept, so they cost the candidate nothing more.
-    """
-    signatures = {
-        tuple(
-            (t.module, t.role, t.layer, t.expert, t.shape, t.dtype)
-            for m in r.model.modules
-            for t in m.tensors
-        )
-        for r in references
-    }
-    return len(signatures)
-
-
-def _missing(
-    own: Opened, reference: Opened, pairs: list[ModulePair], budget: int
-) -> list[ModuleEvidence]:
-    """Modules that the reference has no counterpart of, or that have no roles."""
-    paired = {p.candidate.name for p in pairs}
-    found = []
-    for module in own.model.modules:
-        if module.name in paired:
-            continue
-        item = ModuleEvidence(module.name, "", reference.label)
-        item.reason = f"{reference.label} has no {kind(module.name)}"
-        if module.name == "unrecognised":
-            item.reason = "the symmetry of tensors of unknown role is not known"
-            content = compare_unrecognised(
-                own.checkpoint, own.model, reference.checkpoint, budget=budget
-            )
-            item.evidence += [content] if content else []
-        found.append(item)
-    return found
 
 
 def _labels(paths: Sequence[str | Path]) -> list[str]:

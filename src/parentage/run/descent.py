@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +21,7 @@ from parentage.evidence.descent import Descent, Piece, describe
 from parentage.evidence.samples import Floats
 from parentage.model.description import Module, Range, Tensor
 from parentage.model.roles import COLUMNS
+from parentage.run.cache import NO_CACHE, Cache
 from parentage.run.plan import Cut, seeded
 from parentage.run.sampler import Reader
 from parentage.verdict.finding import ACCUSING, Finding
@@ -55,6 +57,7 @@ def describe_descents(
     *,
     budget: int = DEFAULT_BUDGET,
     seed: int = 0,
+    cache: Cache = NO_CACHE,
 ) -> list[Descent]:
     """Describe every module that exact tests found to depend on a reference.
 
@@ -64,6 +67,7 @@ def describe_descents(
         findings: of the judge; only accusing ones are looked at.
         budget: bytes to read of each model at most, beyond what was read before.
         seed: decides which bytes, and draws of the bootstrap.
+        cache: where descriptions of earlier runs are looked for.
     """
     related: dict[str, list[Finding]] = {}
     for finding in findings:
@@ -92,7 +96,11 @@ def describe_descents(
         names = list(
             dict.fromkeys(f.reference for f in related[module.name] if f.reference)
         )
-        descent = describe(module.name, pieces, names, seed=seed, base=base)
+        descent = cache.of_values(
+            "descent",
+            (module.name, pieces, names, seed, base),
+            partial(describe, module.name, pieces, names, seed=seed, base=base),
+        )
         if descent.mixture is not None and descent.mixture.base is not None:
             base = base or descent.mixture.base
         found[module.name] = descent

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +13,12 @@ from parentage.artifact.checkpoint import Checkpoint
 from parentage.artifact.dtypes import count_non_finite
 from parentage.artifact.entry import Problem
 from parentage.evidence.samples import BlockSamples, Floats, Sample
-from parentage.model.description import Module, Range, Tensor
+from parentage.model.description import Module, Range, Tensor, View
 from parentage.run.pairing import BlockPair, ModulePair, RolePair, Slot
 from parentage.run.plan import Cut, Plan, block_key, selected
+
+Watch = Callable[[View, Cut, Floats], None]
+"""Told of every rectangle that a reader gives out."""
 
 
 class Reader:
@@ -30,27 +33,47 @@ class Reader:
 
     def __init__(self, checkpoint: Checkpoint, *, keep: bool = False) -> None:
         self._checkpoint = checkpoint
-        self._kept: dict[tuple[object, ...], Floats] | None = {} if keep else None
+        self._kept: dict[tuple[View, Cut], Floats] | None = {} if keep else None
+        self._held: dict[tuple[View, Cut], list[Floats]] = {}
+        self._watch: Watch | None = None
         self.problems: list[Problem] = []
 
     def rectangle(self, tensor: Tensor, cut: Cut) -> Floats:
         """Float32 values of a canonical rectangle; NaN and infinities become zero."""
-        key = (tensor.view, cut)
-        if self._kept is not None and key in self._kept:
-            return self._kept[key]
-        value = self._read(tensor, cut)
+        return self.values(tensor.view, cut)
+
+    def values(self, view: View, cut: Cut) -> Floats:
+        """The same, of a view."""
+        key = (view, cut)
+        value = None if self._kept is None else self._kept.get(key)
+        if value is None:
+            held = self._held.get(key)
+            value = held.pop(0) if held else self._read(view, cut)
         if self._kept is not None:
             self._kept[key] = value
+        if self._watch is not None:
+            self._watch(view, cut, value)
         return value
 
-    def _read(self, tensor: Tensor, cut: Cut) -> Floats:
+    def watch(self, seen: Watch | None) -> None:
+        """Call ``seen`` with everything that is given out from now on."""
+        self._watch = seen
+
+    def hold(self, view: View, cut: Cut, values: Floats) -> None:
+        """Give these values, already read, out once more instead of reading."""
+        self._held.setdefault((view, cut), []).append(values)
+
+    def release(self) -> None:
+        """Let go of what :meth:`hold` was given."""
+        self._held.clear()
+
+    def _read(self, view: View, cut: Cut) -> Floats:
         shape = tuple(sum(b - a for a, b in axis) for axis in cut)
         out = np.empty(shape, dtype=np.float32)
         steps = [_placed(axis) for axis in cut]
         for choice in itertools.product(*steps):
             ranges = tuple(r for r, _ in choice)
             place = tuple(p for _, p in choice)
-            view = tensor.view
             block = self._checkpoint.read_float32(
                 view.tensor, view.grid, view.narrow(ranges)
             )
@@ -60,7 +83,7 @@ class Reader:
             out[place] = block.transpose(np.argsort(np.argsort(view.order)))
         bad = count_non_finite(out)
         if bad:
-            entry = self._checkpoint.entries[tensor.view.tensor]
+            entry = self._checkpoint.entries[view.tensor]
             self.problems.append(
                 Problem(
                     "non-finite",
