@@ -36,6 +36,7 @@ __all__ = [
     "Progress",
     "audit",
     "gather",
+    "labels_of",
     "open_model",
     "recognise",
 ]
@@ -112,7 +113,7 @@ def audit(
     started = time.monotonic()
     criteria = criteria or Criteria()
     with ExitStack() as stack:
-        labels = _labels([candidate, *against])
+        labels = labels_of([candidate, *against])
         models = []
         for path, label in zip([candidate, *against], labels, strict=True):
             opened = open_model(path, label)
@@ -215,7 +216,7 @@ def _adopt(opened: Opened, lender: Opened, budget: int) -> Opened:
     )
 
 
-def _labels(paths: Sequence[str | Path]) -> list[str]:
+def labels_of(paths: Sequence[str | Path]) -> list[str]:
     """Names for the report: the last part of each path, made unique."""
     names = [Path(p).name or Path(p).resolve().name for p in paths]
     labels: list[str] = []

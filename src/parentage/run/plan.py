@@ -61,13 +61,31 @@ class Plan:
         experts: (module, reference module, block, reference block) -> experts read.
         cap: bytes of each tensor that are read at most.
         predicted: bytes that the plan reads of candidate and reference.
+        sizes: the same for each role of each block.
     """
 
     cuts: dict[tuple[str, str, str, str, str], Cut]
     experts: dict[tuple[str, str, str, str], tuple[int, ...]]
     cap: int
     predicted: tuple[int, int]
-    notes: tuple[str, ...] = field(default=())
+    sizes: dict[tuple[str, str, str, str, str], tuple[int, int]] = field(
+        default_factory=dict
+    )
+
+    def of_modules(self, module: str, reference_module: str) -> tuple[int, int]:
+        """Bytes that are read of one module and one of the reference."""
+        chosen = [
+            size
+            for key, size in self.sizes.items()
+            if key[:2] == (module, reference_module)
+        ]
+        return sum(a for a, _ in chosen), sum(b for _, b in chosen)
+
+    def digest(self) -> str:
+        """SHA-256 of every rectangle and expert, whatever the order they are in."""
+        content = sorted((repr(key), repr(cut)) for key, cut in self.cuts.items())
+        content += sorted((repr(key), repr(e)) for key, e in self.experts.items())
+        return hashlib.sha256(repr(content).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -128,14 +146,18 @@ def make_plan(
     ]
     cap = _cap(items, budgets)
     cuts = {item.key: _cut(item, cap, seed) for item in items}
-    totals = [0, 0]
+    sizes: dict[tuple[str, str, str, str, str], tuple[int, int]] = {}
     for item in items:
         elements = math.prod(
             sum(stop - start for start, stop in axis) for axis in cuts[item.key]
         )
-        for side in (0, 1):
-            totals[side] += elements * item.count[side] * item.itemsize[side]
-    return Plan(cuts, experts, cap, (totals[0], totals[1]))
+        left, right = (
+            elements * count * itemsize
+            for count, itemsize in zip(item.count, item.itemsize, strict=True)
+        )
+        sizes[item.key] = (left, right)
+    totals = [sum(size[side] for size in sizes.values()) for side in (0, 1)]
+    return Plan(cuts, experts, cap, (totals[0], totals[1]), sizes)
 
 
 def selected(role: dict[Slot, Tensor], experts: tuple[int, ...]) -> dict[Slot, Tensor]:
