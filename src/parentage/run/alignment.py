@@ -180,7 +180,12 @@ def _compare(
 
 
 def _explained(item: ModuleEvidence, finding: Finding) -> bool:
-    """Whether every layer is called reused, and experts held against an MLP too."""
+    """Whether every layer is called reused, and experts held against an MLP too.
+
+    What a sequential test decided is read no further.
+    """
+    if item.stopped:
+        return True
     blocks = {m.block for m in item.maps if m.block in MATCHED_BLOCKS}
     named = {p.block for p in finding.parts}
     return finding.word in ACCUSING and finding.whole and blocks <= named

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from parentage.artifact.checkpoint import Checkpoint, open_checkpoint
 from parentage.errors import UsageError
@@ -25,6 +26,10 @@ from parentage.run.descent import describe_descents
 from parentage.run.document import assemble
 from parentage.run.exact import ITEMSIZE, Progress
 from parentage.verdict.finding import Criteria
+
+if TYPE_CHECKING:
+    from parentage.report.plan_document import PlanDocument
+    from parentage.run.sequential import Stages
 
 DEFAULT_BUDGET = 64_000_000
 """Bytes that may be read of each model: headers, config and weights together."""
@@ -83,6 +88,8 @@ def audit(
     command: Sequence[str] = (),
     progress: Progress | None = None,
     cache: Cache = NO_CACHE,
+    sequential: bool = False,
+    plan: PlanDocument | None = None,
 ) -> Report:
     """Does the candidate, or any module of it, carry a reference's weights?
 
@@ -100,9 +107,12 @@ def audit(
         command: how the audit was called, for the report.
         progress: told about each module.
         cache: where results of earlier runs are looked for.
+        sequential: read layer by layer, and no further where a module is decided.
+        plan: the audit must be the one that was planned.
 
     Raises:
-        ParentageError: a file cannot be used; see its subclasses.
+        ParentageError: a file cannot be used, or the plan is another one's; see its
+            subclasses.
     """
     if not against:
         raise UsageError(
@@ -119,12 +129,39 @@ def audit(
             opened = open_model(path, label)
             stack.enter_context(opened.checkpoint)
             models.append(opened)
-        own, references = recognise(models[0], models[1:], budget=budget)
-        evidence, problems = gather(
-            own, references, budget=budget, seed=seed, progress=progress, cache=cache
-        )
         if undo_budget is None:
             undo_budget = min(budget, DEFAULT_UNDO_BUDGET)
+        descent_budget = min(budget, descent_budget)
+        if plan is not None:
+            # Imported late, as below: they need this module.
+            from parentage.run.planning import Terms, hold_to  # noqa: PLC0415
+
+            terms = Terms(
+                seed, budget, undo_budget, descent_budget, sequential, criteria
+            )
+            hold_to(plan, models[0], models[1:], terms)
+        own, references = recognise(models[0], models[1:], budget=budget)
+        stages = None
+        if sequential:
+            from parentage.run.sequential import Stages  # noqa: PLC0415
+
+            stages = Stages.of(
+                own,
+                references,
+                budget=budget,
+                undo=undo_budget > 0,
+                seed=seed,
+                criteria=criteria,
+            )
+        evidence, problems = gather(
+            own,
+            references,
+            budget=budget,
+            seed=seed,
+            progress=progress,
+            cache=cache,
+            stages=stages,
+        )
         findings = judge_undone(
             own,
             references,
@@ -134,12 +171,14 @@ def audit(
             seed=seed,
             cache=cache,
         )
-        descent_budget = min(budget, descent_budget)
+        described = [
+            f for e, f in zip(evidence, findings, strict=True) if not e.stopped
+        ]
         descents = descent_items(
             describe_descents(
                 own,
                 references,
-                findings,
+                described,
                 budget=descent_budget,
                 seed=seed,
                 cache=cache,
@@ -162,6 +201,8 @@ def audit(
             started=started,
             lineage=lineage_of(own, references),
             descents=descents,
+            sequential=sequential,
+            plan=None if plan is None else plan.digest,
         )
 
 
@@ -173,6 +214,7 @@ def gather(
     seed: int,
     progress: Progress | None = None,
     cache: Cache = NO_CACHE,
+    stages: Stages | None = None,
 ) -> tuple[list[ModuleEvidence], dict[str, list[object]]]:
     """Evidence about every module against every reference.
 
@@ -180,7 +222,13 @@ def gather(
         The evidence, and per model what was odd about the values read.
     """
     found = exact.gather(
-        own, references, budget=budget, seed=seed, progress=progress, cache=cache
+        own,
+        references,
+        budget=budget,
+        seed=seed,
+        progress=progress,
+        cache=cache,
+        stages=stages,
     )
     exact.add_content(found.evidence, own, references, budget)
     return found.evidence, found.problems

@@ -31,6 +31,7 @@ from parentage.verdict.judge import stream_of
 
 if TYPE_CHECKING:
     from parentage.run.audit import Opened
+    from parentage.run.sequential import Stages
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how many steps are done, and how many there are."""
@@ -118,6 +119,7 @@ def gather(
     progress: Progress | None = None,
     cache: Cache = NO_CACHE,
     make_reader: MakeReader = read_checkpoint,
+    stages: Stages | None = None,
 ) -> Gathered:
     """Evidence about every module against every reference, one at a time.
 
@@ -129,12 +131,14 @@ def gather(
         progress: told about each module.
         cache: where results of earlier runs are looked for.
         make_reader: gives the values; a rehearsal's gives random ones.
+        stages: reads layer by layer and stops where a module is decided.
     """
     found = Gathered()
     planned = rooms(own, references, budget)
     total = sum(len(room.pairs) for room in planned)
     done = 0
-    reader = make_reader(own.checkpoint, len(references) > 1)
+    keep = stages is not None  # what was read in stages serves the full tests
+    reader = make_reader(own.checkpoint, keep or len(references) > 1)
     for reference, room in zip(references, planned, strict=True):
         other = make_reader(reference.checkpoint, False)
         job = Job(own, reference, (reader, other), seed, cache)
@@ -148,14 +152,24 @@ def gather(
                 progress(
                     f"{pair.candidate.name} against {reference.label}", done, total
                 )
-            item = job.compare(
-                pair,
-                plan,
-                orders=[evidence for evidence, _ in order],
-                fixed_positions=stream_of(pair.candidate.name) in fixed,
-            )
-            if item.fixed_positions:
-                fixed.add(stream_of(pair.candidate.name))
+            early = _in_stages(stages, job, pair, plan)
+            if early is not None and early.stopped:
+                item = early
+            else:
+                item = job.compare(
+                    pair,
+                    plan,
+                    orders=[evidence for evidence, _ in order],
+                    fixed_positions=stream_of(pair.candidate.name) in fixed,
+                )
+                if early is not None:
+                    item.evidence += early.evidence
+                if item.fixed_positions:
+                    fixed.add(stream_of(pair.candidate.name))
+            if stages is not None:
+                item.reserved = stages.reserved.get(
+                    (item.module, item.reference, item.reference_module), 0
+                )
             pay_for_search(item, pair, own.search, reference.search)
             found.evidence.append(item)
             done += 1
@@ -165,6 +179,19 @@ def gather(
     if progress is not None:
         progress("done", total, total)
     return found
+
+
+def _in_stages(
+    stages: Stages | None, job: Job, pair: ModulePair, plan: Plan
+) -> ModuleEvidence | None:
+    """What a sequential audit says of a pair of modules, if anything."""
+    if stages is None:
+        return None
+    paid = ModuleEvidence(pair.candidate.name, pair.reference.name, "")
+    pay_for_search(paid, pair, job.own.search, job.reference.search)
+    return stages.run(
+        pair, plan, job.readers, reference=job.reference.label, search=paid.search
+    )
 
 
 def add_content(
