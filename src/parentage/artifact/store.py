@@ -73,12 +73,13 @@ class Store:
         root: the folder.
         trouble: why nothing is written any more, or ``None``.
         hits, misses, damaged: how often an entry was found, absent or damaged.
+        wrote: how many entries were written.
     """
 
     def __init__(self, root: Path, *, limit: int = LIMIT) -> None:
         self.root = root
         self.trouble: str | None = None
-        self.hits = self.misses = self.damaged = 0
+        self.hits = self.misses = self.damaged = self.wrote = 0
         self._limit = limit
         self._lock = threading.Lock()
         self._trusted: bool | None = None
@@ -138,6 +139,7 @@ class Store:
                 with suppress(OSError):
                     name.unlink()
             return False
+        self.wrote += 1
         return True
 
     def entries(self) -> Iterator[Stored]:
@@ -186,16 +188,21 @@ class Store:
         Returns:
             Bytes that were freed; 0 while the store is within its limit.
         """
-        found = list(self.entries())
-        total = sum(e.size for e in found)
+        found: list[tuple[float, int, Path]] = []
+        for path in self.root.glob("*/??/*"):
+            with suppress(OSError):
+                status = path.stat()
+                found.append((status.st_mtime, status.st_size, path))
+        total = sum(size for _, size, _ in found)
         freed = 0
         if total <= self._limit:
             return freed
-        for entry in sorted(found, key=lambda e: e.used):
+        for _, size, path in sorted(found):
             if total - freed <= self._limit * 4 // 5:
                 break
-            self.remove(entry)
-            freed += entry.size
+            with suppress(OSError):
+                path.unlink()
+            freed += size
         self._sweep()
         return freed
 

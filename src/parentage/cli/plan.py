@@ -16,6 +16,7 @@ from parentage.cli.options import (
     json_option,
     lang_option,
     seed_option,
+    sequential_option,
     undo_budget_option,
 )
 from parentage.cli.outcome import check_target, write_text
@@ -51,11 +52,7 @@ from parentage.report.language import Code, Language
 )
 @undo_budget_option()
 @descent_budget_option()
-@click.option(
-    "--sequential",
-    is_flag=True,
-    help="Plan an audit that stops reading what is decided early.",
-)
+@sequential_option("Plan an audit that stops reading what is decided early.")
 @seed_option()
 @debug_option()
 def command(
