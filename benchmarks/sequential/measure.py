@@ -44,12 +44,12 @@ def coins(runs: int, trials: int, seed: int) -> tuple[Floats, Floats]:
         wealth[n, : n + 1] = log10_wealth(heads, n - heads)
         tail[n, : n + 1] = [log10_binomial_tail(int(h), n) for h in heads]
     rng = np.random.default_rng(seed)
-    n = np.arange(1, trials + 1)
+    looks = np.arange(1, trials + 1)
     highest, smallest = np.zeros(runs), np.zeros(runs)
     for run in range(runs):
         up = rng.integers(0, 2, trials).cumsum()
-        highest[run] = wealth[n, up].max()
-        smallest[run] = tail[n, up].min()
+        highest[run] = wealth[looks, up].max()
+        smallest[run] = tail[looks, up].min()
     return np.maximum(highest, 0.0), smallest
 
 

@@ -7,10 +7,10 @@ import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from parentage.artifact.checkpoint import Checkpoint, open_checkpoint
+from parentage.artifact.source.locate import Reference, label_of
 from parentage.errors import UsageError
 from parentage.evidence.module import ModuleEvidence
 from parentage.model.description import Model
@@ -63,7 +63,7 @@ class Opened:
     search: dict[str, float] = field(default_factory=dict)
 
 
-def open_model(path: str | Path, label: str | None = None) -> Opened:
+def open_model(path: Reference, label: str | None = None) -> Opened:
     """Open and describe a model; only headers and config are read.
 
     Raises:
@@ -77,8 +77,8 @@ def open_model(path: str | Path, label: str | None = None) -> Opened:
 
 
 def audit(
-    candidate: str | Path,
-    against: Sequence[str | Path],
+    candidate: Reference,
+    against: Sequence[Reference],
     *,
     budget: int = DEFAULT_BUDGET,
     undo_budget: int | None = None,
@@ -94,8 +94,8 @@ def audit(
     """Does the candidate, or any module of it, carry a reference's weights?
 
     Args:
-        candidate: path of the model under test.
-        against: paths of the references, at least one.
+        candidate: path or reference of the model under test.
+        against: the same of the references, at least one.
         budget: bytes to read of each model at most.
         undo_budget: further bytes of each model, to undo relabellings of modules
             that are not explained otherwise; 0 leaves it out. By default as many as
@@ -264,9 +264,9 @@ def _adopt(opened: Opened, lender: Opened, budget: int) -> Opened:
     )
 
 
-def labels_of(paths: Sequence[str | Path]) -> list[str]:
+def labels_of(references: Sequence[Reference]) -> list[str]:
     """Names for the report: the last part of each path, made unique."""
-    names = [Path(p).name or Path(p).resolve().name for p in paths]
+    names = [label_of(reference) for reference in references]
     labels: list[str] = []
     for name in names:
         label, number = name, 1

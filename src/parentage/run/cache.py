@@ -105,7 +105,9 @@ class Cache:
             readers: the only way by which ``compute`` reads.
             compute: makes the result.
         """
-        if self._store is None:
+        if self._store is None or any(reader.remote for reader in readers):
+            # Ranges of remote files are kept themselves; asking for them in another
+            # order would ask for other ranges.
             return self._done(method, compute(), kept=False)
         name = digest(code(), method, list(parameters))
         stored = self._replayed(name, readers)

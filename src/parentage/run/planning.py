@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
+from parentage.artifact.source.locate import Reference
 from parentage.errors import UsageError
 from parentage.report.plan_document import (
     BudgetModule,
@@ -82,8 +82,8 @@ class Terms:
 
 
 def plan_audit(
-    candidate: str | Path,
-    against: Sequence[str | Path],
+    candidate: Reference,
+    against: Sequence[Reference],
     *,
     budget: int = DEFAULT_BUDGET,
     undo_budget: int | None = None,
@@ -256,10 +256,10 @@ def _model(opened: Opened) -> PlannedModel:
     checkpoint = opened.checkpoint
     return PlannedModel(
         name=opened.label,
-        path=str(checkpoint.path),
+        path=checkpoint.address,
         parameters=opened.model.parameters,
         headers=content_of(opened),
-        identity=getattr(checkpoint, "identity", None),
+        identity=checkpoint.address if checkpoint.remote else None,
         bytes_stored=sum(e.nbytes for e in checkpoint.entries.values()),
         bytes_read=checkpoint.bytes_read,
     )

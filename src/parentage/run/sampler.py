@@ -38,6 +38,11 @@ class Reader:
         self._watch: Watch | None = None
         self.problems: list[Problem] = []
 
+    @property
+    def remote(self) -> bool:
+        """Whether reading costs round trips."""
+        return self._checkpoint.remote
+
     def rectangle(self, tensor: Tensor, cut: Cut) -> Floats:
         """Float32 values of a canonical rectangle; NaN and infinities become zero."""
         return self.values(tensor.view, cut)

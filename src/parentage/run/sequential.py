@@ -231,7 +231,7 @@ class _Walk:
         self._seen.append(own)
         heads = trials = 0
         for samples in blocks:
-            for item in collect(samples):
+            for item in collect(samples, effective=False):
                 inner = item.pooled()
                 heads += int((inner > 0).sum())
                 trials += int((inner != 0).sum())
@@ -252,7 +252,7 @@ class _Walk:
             if not places:
                 continue
             others = np.concatenate([self._seen[i][key].candidate for i in places])
-            coins = count([Part(part.units, part.candidate, others)])
+            coins = count([Part(part.units, part.candidate, others)], effective=False)
             heads[places] += coins.heads[0]
             trials[places] += coins.trials[0]
         z = (2 * heads - trials) / np.sqrt(np.maximum(trials, 1))

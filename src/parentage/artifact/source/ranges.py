@@ -59,6 +59,17 @@ def kept(fetch: Fetch, identity: str | None, *, note: str = "") -> Fetch:
     return found
 
 
+def strong(address: str, tag: str | None, size: int) -> str | None:
+    """Identity of a file under an address, if its tag is a strong one.
+
+    A weak tag (``W/...``) and a time of change say that a file is *about* the same, or
+    was written in another second; neither is enough to trust an old verdict to.
+    """
+    if tag is None or not (len(tag) > 2 and tag[0] == tag[-1] == '"'):
+        return None
+    return f"{address}#{size}#{tag}"
+
+
 def range_key(identity: str, begin: int, end: int) -> str:
     """Key of a range of a file with that identity."""
     text = json.dumps(["parentage.range/1", identity, begin, end])
