@@ -4,7 +4,8 @@
 Writes results.json here, docs/figures/sequential.svg and the tables of
 docs/methods/sequential.md.
 
-Usage: python -m benchmarks.sequential.run [--runs N] [--bundled N] [--processes N]
+Usage: python -m benchmarks.sequential.run [--runs N] [--models N] [--bundled N]
+[--processes N]
 """
 
 from __future__ import annotations
@@ -42,13 +43,15 @@ Row = dict[str, Any]
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--runs", type=int, default=10_000)
+    parser.add_argument("--models", type=int, default=10_000)
     parser.add_argument("--bundled", type=int, default=2_000)
     parser.add_argument("--processes", type=int, default=1)
     options = parser.parse_args()
     each = math.ceil(options.bundled / len(PAIRS))
     with ProcessPoolExecutor(options.processes) as pool:
-        starts = range(0, options.runs, 250)
-        drawn = pool.map(weights, [(s, min(250, options.runs - s)) for s in starts])
+        starts = range(0, options.models, 250)
+        jobs = [(s, min(250, options.models - s)) for s in starts]
+        drawn = pool.map(weights, jobs)
         real = pool.map(bundled, [(c, r, 0, each) for c, r in PAIRS])
         fair, misused = coins(options.runs, TRIALS, seed=11)
         found = {
