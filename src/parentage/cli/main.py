@@ -20,11 +20,13 @@ from parentage.errors import ParentageError, UsageError
 
 COMMANDS = {
     "audit": "Judge every module of a model against references.",
+    "cache": "List, remove and check what is kept for later runs.",
     "compare": "Show the evidence about two models, without a judgement.",
     "config": "Say how two architectures are related, weighed by rarity.",
     "explain": "Show how the correspondence of one module was found.",
     "demo": "Compare the bundled models and check every answer.",
     "inspect": "List a model's modules, parameters and problems.",
+    "plan": "Say what an audit would read, test and find, before it looks.",
     "methods": "Explain the tests: what they ask, assume and cannot see.",
     "nearest": "Name the known tokenizers and architectures nearest to a model's.",
     "tokenizer": "Say how two tokenizers are related.",

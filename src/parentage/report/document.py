@@ -14,6 +14,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from parentage.report.descent_document import DescentItem
 from parentage.report.lineage_nearest import LineageItem
+from parentage.report.verdict_declared import Declared
+from parentage.report.verdict_document import Verdict
+from parentage.report.verdict_licences import Licences
 
 SCHEMA: Final = "parentage.report/1"
 
@@ -221,6 +224,12 @@ class Settings(_Part):
     token_floor: float | None = None
     log10_calibrated: float | None = None
     family: int = Field(description="number of exact tests corrected for")
+    sequential: bool = Field(
+        default=False, description="reading stopped where a module was decided"
+    )
+    plan: str | None = Field(
+        default=None, description="digest of the plan that the audit was held to"
+    )
 
 
 class Assumption(_Part):
@@ -252,6 +261,15 @@ class Report(_Part):
     descents: tuple[DescentItem, ...] = Field(
         default=(),
         description="kind of descent of modules that exact tests found dependent",
+    )
+    declared: Declared | None = Field(
+        default=None, description="what the maker says, against the evidence"
+    )
+    licences: Licences | None = Field(
+        default=None, description="from reused modules to the whole; no legal advice"
+    )
+    verdicts: tuple[Verdict, ...] = Field(
+        default=(), description="the findings under each profile that was asked for"
     )
     assumptions: tuple[Assumption, ...]
     coverage: float = Field(

@@ -130,10 +130,13 @@ def assemble(
     started: float,
     lineage: tuple[LineageItem, ...] = (),
     descents: tuple[DescentItem, ...] = (),
+    sequential: bool = False,
+    plan: str | None = None,
 ) -> Report:
     """The document of an audit.
 
-    ``further`` holds the bytes allowed for undoing relabellings and for descents.
+    ``further`` holds the bytes allowed for undoing relabellings and for descents;
+    ``plan`` the digest of the plan that the audit was held to.
     """
     family = family_size(evidence)
     modules = []
@@ -165,6 +168,8 @@ def assemble(
             token_floor=criteria.token_floor,
             log10_calibrated=criteria.log10_calibrated,
             family=family,
+            sequential=sequential,
+            plan=plan,
         ),
         candidate=model_info(own, problems.get(own.label, ())),
         references=tuple(model_info(r, problems.get(r.label, ())) for r in references),

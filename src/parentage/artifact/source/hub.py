@@ -22,6 +22,7 @@ from parentage.artifact.source.client import hub_client, hub_headers, transport_
 from parentage.artifact.source.http import Service
 from parentage.artifact.source.local import LocalFile
 from parentage.artifact.source.place import Location, RemotePath
+from parentage.artifact.source.ranges import kept
 from parentage.artifact.source.remote import RemoteFile
 from parentage.artifact.source.retry import Again, Policy, persist, retry_after
 from parentage.errors import (
@@ -94,11 +95,12 @@ class HubFolder:
         if cached is not None and cached.stat().st_size == size:
             return LocalFile(cached, name=label)
         resource = Resource(self._url(name), label, size, self._files[name].sha256)
-        return RemoteFile(
-            label,
-            size,
+        fetch = kept(
             lambda begin, end: self._service.fetch(resource, begin, end),
+            f"hub/{self.repo}/{self.commit}/{name}",
+            note=f"{self.address}/{name}",
         )
+        return RemoteFile(label, size, fetch)
 
     def close(self) -> None:
         """Nothing: the client is the library's own."""

@@ -18,6 +18,7 @@ from parentage.artifact.source.base import File
 from parentage.artifact.source.client import web_client
 from parentage.artifact.source.http import Service
 from parentage.artifact.source.place import RemotePath
+from parentage.artifact.source.ranges import kept
 from parentage.artifact.source.remote import RemoteFile, side_by_side
 from parentage.artifact.source.retry import Policy
 from parentage.errors import AccessError, NotThereError
@@ -105,11 +106,14 @@ class WebFolder:
                 advice="Check the address.",
             )
         service = self._service
-        return RemoteFile(
-            label,
-            found.size,
+        # Only a strong tag says that two answers are of equal bytes.
+        tags = [tag for tag in found.tags.values() if tag.startswith('"')]
+        fetch = kept(
             lambda begin, end: service.fetch(found, begin, end),
+            f"web/{found.url}/{found.size}/{tags[0]}" if tags else None,
+            note=found.url,
         )
+        return RemoteFile(label, found.size, fetch)
 
     def close(self) -> None:
         """Nothing: connections are shared."""
