@@ -152,7 +152,7 @@ def _remote(text: str) -> ModelRef | None:
     if short is not None and not odd:
         return ModelRef("hub", short[1], short[2])
     scheme = _SCHEME.match(text)
-    if scheme is None:
+    if scheme is None or _two_addresses(text):
         return None
     match scheme[0].lower():
         case "hf://":
@@ -163,13 +163,11 @@ def _remote(text: str) -> ModelRef | None:
                 raise _malformed(text, "s3://bucket/prefix")
             return ModelRef("s3", bucket[1], inner=bucket[2] or "")
         case "http://" | "https://":
-            return None if _two_addresses(text) else _of_address(text)
+            return _of_address(text)
     raise _malformed(text, "a path, org/name, hf://, https:// or s3://")
 
 
 def _of_uri(text: str) -> ModelRef | None:
-    if _two_addresses(text):
-        return None
     found = _URI.fullmatch(text)
     if found is None or text[5:].startswith(_OTHER_TYPES):
         raise _malformed(text, "hf://org/name@revision/path, a model repository")

@@ -201,24 +201,20 @@ def _read(
     needed = sum(_bytes(m) for m in matches)
     if needed <= budget:
         cuts: list[Cut] = [_whole(m) for m in matches]
-        return [
-            _piece(m, cut, reader, readers)
-            for m, cut in zip(matches, cuts, strict=True)
-        ]
+        return _pieces(list(zip(matches, cuts, strict=True)), reader, readers)
     cap = _cap(matches, budget - budget // SQUARE_SHARE)
-    pieces = [
-        _piece(m, cut, reader, readers)
-        for m in matches
-        for cut in [_rows(m, cap, seed)]
-        if cut is not None
-    ]
+    rows = [(m, _rows(m, cap, seed)) for m in matches]
+    pieces = _pieces([(m, c) for m, c in rows if c is not None], reader, readers)
     inner = [m for m in matches if m.tensor.layer is not None and len(m.shape) > 1]
     every = max(1, len(inner) // SQUARES)
     chosen = inner[::every][:SQUARES]
     room = budget // SQUARE_SHARE // max(len(chosen), 1)
-    for match in chosen:
-        cut = _square(match, room // _itemsize(match), seed)
-        pieces.append(replace(_piece(match, cut, reader, readers), square=True))
+    squares = [
+        (match, _square(match, room // _itemsize(match), seed)) for match in chosen
+    ]
+    pieces += [
+        replace(piece, square=True) for piece in _pieces(squares, reader, readers)
+    ]
     return pieces
 
 
@@ -294,6 +290,18 @@ def _square(match: _Match, elements: int, seed: int) -> Cut:
     start = int(rng.integers(0, shape[-1] - columns + 1))
     cut[-1] = ((start, start + columns),)
     return tuple(cut)
+
+
+def _pieces(
+    wanted: Sequence[tuple[_Match, Cut]], reader: Reader, readers: dict[str, Reader]
+) -> list[Piece]:
+    """Read pieces, each model's side by side where they lie elsewhere."""
+    reader.prefetch((match.tensor.view, cut) for match, cut in wanted)
+    for label, other in readers.items():
+        other.prefetch(
+            (m.others[label].view, cut) for m, cut in wanted if label in m.others
+        )
+    return [_piece(match, cut, reader, readers) for match, cut in wanted]
 
 
 def _piece(

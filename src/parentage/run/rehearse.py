@@ -12,7 +12,7 @@ are copies of each other, tables of fixed positions, and names found by content.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -44,6 +44,9 @@ class RandomReader(Reader):
     def __init__(self, checkpoint: Checkpoint, side: str, seed: int) -> None:
         super().__init__(checkpoint)
         self._rng = seeded(seed, "rehearsal", side)
+
+    def prefetch(self, wanted: Iterable[tuple[View, Cut]]) -> None:
+        """Nothing: no weight is looked at."""
 
     def values(self, view: View, cut: Cut) -> Floats:  # noqa: ARG002
         """Values in place of a rectangle's."""

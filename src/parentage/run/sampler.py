@@ -60,6 +60,16 @@ class Reader:
             self._watch(view, cut, value)
         return value
 
+    def prefetch(self, wanted: Iterable[tuple[View, Cut]]) -> None:
+        """Begin to fetch rectangles that will be read next; see the checkpoint's."""
+        kept = self._kept or {}
+        self._checkpoint.prefetch(
+            (view.tensor, view.grid, view.narrow(ranges))
+            for view, cut in wanted
+            if (view, cut) not in kept and (view, cut) not in self._held
+            for ranges in itertools.product(*cut)
+        )
+
     def watch(self, seen: Watch | None) -> None:
         """Call ``seen`` with everything that is given out from now on."""
         self._watch = seen
@@ -121,6 +131,7 @@ def read_block(
     left_layers = _layers((r.candidate for r in block.roles), experts)
     right_layers = _layers((r.reference for r in block.roles), experts)
     samples: dict[str, Sample] = {}
+    _ask_ahead(pair, block, plan, candidate, reference)
     for role in block.roles:
         cut = plan.cuts.get((*key, role.role))
         if cut is None:
@@ -138,6 +149,33 @@ def read_block(
     if not samples:
         return None
     return _block_samples(pair, block, samples)
+
+
+def _ask_ahead(
+    pair: ModulePair, block: BlockPair, plan: Plan, candidate: Reader, reference: Reader
+) -> None:
+    """Begin to fetch everything that a block is going to read, in both models."""
+    key = block_key(pair, block)
+    wanted: tuple[list[tuple[View, Cut]], list[tuple[View, Cut]]] = ([], [])
+    for role in block.roles:
+        cut = plan.cuts.get((*key, role.role))
+        if cut is None:
+            continue
+        matched = [pair.matched(axis, role) for axis in range(len(cut))]
+        for side, tensors, dims in zip(
+            wanted,
+            (role.candidate, role.reference),
+            (
+                [None if m is None else m.candidate for m in matched],
+                [None if m is None else m.reference for m in matched],
+            ),
+            strict=True,
+        ):
+            cover, _ = _cover(cut, dims)
+            chosen = selected(tensors, plan.experts[key])
+            side += [(tensor.view, cover) for tensor in chosen.values()]
+    candidate.prefetch(wanted[0])
+    reference.prefetch(wanted[1])
 
 
 def _layers(
@@ -214,6 +252,18 @@ def _matched_rectangle(
     """A rectangle at matched dims: the range that covers them is read, then chosen."""
     if all(d is None for d in dims):
         return reader.rectangle(tensor, cut)
+    cover, picks = _cover(cut, dims)
+    values = reader.rectangle(tensor, cover)
+    for axis_number, pick in enumerate(picks):
+        if pick is not None:
+            values = np.take(values, pick, axis=axis_number)
+    return values
+
+
+def _cover(
+    cut: Cut, dims: list[NDArray[np.int64] | None]
+) -> tuple[Cut, list[NDArray[np.int64] | None]]:
+    """The range that covers matched dims on each axis, and which of it to take."""
     cover: list[tuple[Range, ...]] = []
     picks: list[NDArray[np.int64] | None] = []
     for axis, numbers in zip(cut, dims, strict=True):
@@ -224,11 +274,7 @@ def _matched_rectangle(
         wanted = np.concatenate([numbers[a:b] for a, b in axis])
         cover.append(((int(wanted[0]), int(wanted[-1]) + 1),))
         picks.append(wanted - wanted[0])
-    values = reader.rectangle(tensor, tuple(cover))
-    for axis_number, pick in enumerate(picks):
-        if pick is not None:
-            values = np.take(values, pick, axis=axis_number)
-    return values
+    return tuple(cover), picks
 
 
 def _block_samples(

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from parentage.artifact.entry import shown
 from parentage.artifact.source.base import File
 from parentage.artifact.source.place import RemotePath
-from parentage.artifact.source.ranges import kept, strong
+from parentage.artifact.source.ranges import kept
 from parentage.artifact.source.remote import RemoteFile
 from parentage.artifact.source.retry import Policy
 from parentage.errors import (
@@ -66,10 +66,11 @@ class Bucket:
     def open(self, name: str, label: str) -> File:
         """Open an object that is there."""
         found = self._files[name]
+        url = f"{self.address}/{name}"
         fetch = kept(
             lambda begin, end: self._fetch(name, label, found, begin, end),
-            strong(f"{self.address}/{name}", found.tag, found.size),
-            note=self.address,
+            f"s3/{url}/{found.size}/{found.tag}" if found.tag else None,
+            note=url,
         )
         return RemoteFile(label, found.size, fetch)
 

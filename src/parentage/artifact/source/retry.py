@@ -55,8 +55,8 @@ class Policy:
         connections: requests at once (``PARENTAGE_HTTP_CONNECTIONS``).
     """
 
-    attempts: int = 6
-    backoff: float = 0.5
+    attempts: int = 8
+    backoff: float = 0.1
     longest: float = 8.0
     timeout: float = 30.0
     connections: int = 16

@@ -16,9 +16,13 @@ LARGE = (".safetensors", ".bin", ".gguf", ".onnx", ".pt", ".model")
 class Blob(Protocol):
     """The content of a file."""
 
-    size: int
-    digest: str
-    """64 hexadecimal digits that name the content."""
+    @property
+    def size(self) -> int:
+        """Length in bytes."""
+
+    @property
+    def digest(self) -> str:
+        """64 hexadecimal digits that name the content."""
 
     def read(self, begin: int, end: int) -> bytes:
         """The bytes ``[begin, end)``."""

@@ -50,6 +50,11 @@ class Handler(BaseHTTPRequestHandler):
     def _handle(self) -> None:
         from parentage.testing.hub.server import Request  # noqa: PLC0415 - a cycle
 
+        if self.path == "/_sent":
+            with self._hub.lock:
+                told = {**self._hub.sent, "": len(self._hub.requests)}
+            self._say(200, json.dumps(told).encode())
+            return
         hub, storage = self._hub, bool(self.server.storage)  # type: ignore[attr-defined]
         path = unquote(urlsplit(self.path).path)
         with hub.lock:
@@ -81,11 +86,9 @@ class Handler(BaseHTTPRequestHandler):
             return
         if fault is not None and fault.kind == "slow":
             time.sleep(fault.seconds)
-        for pattern, answer in (
-            (_STORED, self._stored) if storage else (_API, self._api),
-            (_RESOLVE, self._resolve),
-            (_WEB, self._web),
-        ):
+        stored = ((_STORED, self._stored), (_WEB, self._web))
+        hub = ((_API, self._api), (_RESOLVE, self._resolve))
+        for pattern, answer in stored if storage else hub:
             found = pattern.fullmatch(path)
             if found:
                 answer(found, fault)

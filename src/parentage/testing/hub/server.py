@@ -2,8 +2,9 @@
 """The server: the Hub's API as ``huggingface_hub`` 2.x calls it, and a file storage.
 
 Two ports are two origins, as the Hub and its storage are: the first answers model
-info, trees and ``resolve`` and redirects to the second, which answers ranges. The first
-also serves the same files as a plain web server under ``/web/``. ::
+info, trees and ``resolve`` and redirects to the second, which answers ranges. The
+second also serves the same files as a plain web server under ``/web/``; both say under
+``/_sent`` how many bytes of each repository were sent. ::
 
     with HubServer([folder_repository("org/name", folder)]) as hub:
         os.environ["HF_ENDPOINT"] = hub.endpoint
@@ -94,7 +95,7 @@ class HubServer:
 
     def web(self, repository: str) -> str:
         """Address of a repository's folder as on a plain web server."""
-        return f"{self.endpoint}/web/{repository}/"
+        return f"{self.storage}/web/{repository}/"
 
     def reset(self, faults: Sequence[Fault] = ()) -> None:
         """Begin to count anew, with other faults."""

@@ -6,6 +6,9 @@ from __future__ import annotations
 from parentage.testing.virtual.models import Derivation, VirtualModel
 from parentage.testing.virtual.shapes import SHAPES, Shape, Vision
 
+ENCODER = Vision()
+"""The vision encoder of both models that have one."""
+
 DECODER = r"model\.(language_model\.)?(layers\.|norm\.)"
 """Names of a text decoder without embedding and head."""
 
@@ -17,7 +20,7 @@ def family(
     reference: Shape = SHAPES["deepseek-v3"],
     candidate: Shape = SHAPES["a.x-k1"],
     *,
-    vision: Vision = Vision(),
+    vision: Vision = ENCODER,
     correlation: float = 0.5,
 ) -> dict[str, VirtualModel]:
     """A reference, and candidates of another shape with known parentage.
