@@ -22,7 +22,9 @@ OPTIONS = {"budget": 200_000, "undo_budget": 0, "descent_budget": 60_000}
 
 @pytest.fixture(name="server", scope="module")
 def server_fixture():
-    with HubServer(folder_repository(f"org/{name}", ZOO / name) for name in NAMES) as server:
+    with HubServer(
+        folder_repository(f"org/{name}", ZOO / name) for name in NAMES
+    ) as server:
         yield server
 
 
@@ -92,7 +94,9 @@ def test_a_known_model_is_not_fetched_again(server, tmp_path, text):
 
 def test_a_file_that_changed_is_fetched_anew(tmp_path):
     root = tmp_path / "cache"
-    with HubServer(folder_repository(f"org/{name}", ZOO / name) for name in NAMES) as server:
+    with HubServer(
+        folder_repository(f"org/{name}", ZOO / name) for name in NAMES
+    ) as server:
         assert run(server, root).finding == "reused"
         other = folder_repository(f"org/{NAMES[0]}", ZOO / "decoder-b")
         server.repositories[f"org/{NAMES[0]}"] = other

@@ -67,7 +67,7 @@ def test_the_order_is_fixed_by_the_seed_before_reading():
 
 
 def test_wealth_of_independent_models_stays_low():
-    """The audit's own code on 60 independent pairs, looked at after every layer."""
+    """The audit's own code on 30 independent pairs, looked at after every layer."""
     found = np.array(
         [
             highest(
@@ -77,19 +77,19 @@ def test_wealth_of_independent_models_stays_low():
                     n,
                 )
             )
-            for n in range(60)
+            for n in range(30)
         ]
     )
     for alpha in (0.2, 0.05):
         # Beyond four deviations above the level chance does not go.
-        room = 60 * alpha + 4 * math.sqrt(60 * alpha)
+        room = 30 * alpha + 4 * math.sqrt(30 * alpha)
         assert (found >= -math.log10(alpha)).sum() <= room
     assert found.max() < 4
 
 
 def test_real_independent_pairs_under_fresh_relabellings():
     for pair in (("decoder-b", "decoder-a"), ("vlm-cured", "vlm-donor")):
-        assert max(bundled((*pair, 0, 6))) < 4
+        assert max(bundled((*pair, 0, 4))) < 4
 
 
 def test_a_faint_descendant_takes_more_layers_than_a_close_one():
