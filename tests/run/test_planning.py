@@ -55,8 +55,10 @@ def test_family_coins_and_power_are_those_of_the_audit(candidate, references):
             theirs = outcome.power.correlation
             assert (mine is None) == (theirs is None)
             if mine is not None and theirs is not None:
-                # 95 % here against 99 % there, and fewer independent features.
-                assert mine < theirs < 3 * mine
+                # 95 % here against 99 % there, and fewer independent features: as
+                # docs/commands/plan.md says.
+                most = {"embedding": 2.5, "head": 10}.get(module.name, 1.3)
+                assert 0.9 * mine < theirs < most * mine
 
 
 def test_no_weight_is_looked_at(monkeypatch):

@@ -153,9 +153,9 @@ def _limits(plan: PlanDocument, console: Console, lang: Language) -> None:
     item(
         console,
         lang(
-            "Entries of weights are taken for uncorrelated. Trained weights carry "
-            "fewer independent features, so a report may state a larger correlation "
-            "for the same coins."
+            "Entries of weights are taken for uncorrelated. In modules with layers "
+            "that is nearly so; rows of embeddings and output matrices have much in "
+            "common, so for them a report may state a correlation several times larger."
         ),
     )
     further = plan.settings.undo_budget + plan.settings.descent_budget

@@ -6,8 +6,9 @@ shapes, budget and seed; so the audit's own code is run on values drawn at rando
 the power is computed by the functions that reports use. No weight is looked at.
 
 What a rehearsal cannot know: how strongly the entries of trained rows depend on each
-other (it assumes not at all, so a report may state a little less power), layers that
-are copies of each other, tables of fixed positions, and names found by content.
+other (it assumes not at all; nearly so in layers, far from it in output matrices, see
+``docs/commands/plan.md``), layers that are copies of each other, tables of fixed
+positions, and names found by content.
 """
 
 from __future__ import annotations
