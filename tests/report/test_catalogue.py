@@ -12,7 +12,7 @@ IDS = [
     "byte-identity",
     "sign-coins",
     "swap-coins",
-        "sequential",
+    "sequential",
     "fixed-points",
     "permutation-trace",
     "pooled-residual",
