@@ -46,6 +46,7 @@ DOMAINS = (
     "markdown",
     "attestation",
     "reply",
+    "plan",
 )
 """Catalogues of a language. Texts that stand only in files whose names begin like one
 of the others (``lineage...``) are there."""

@@ -12,6 +12,7 @@ IDS = [
     "byte-identity",
     "sign-coins",
     "swap-coins",
+    "sequential",
     "fixed-points",
     "permutation-trace",
     "pooled-residual",

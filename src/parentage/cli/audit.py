@@ -18,8 +18,10 @@ from parentage.cli.options import (
     lang_option,
     licence_option,
     manifest_option,
+    no_cache_option,
     profile_option,
     seed_option,
+    sequential_option,
     undo_budget_option,
 )
 from parentage.cli.outcome import audit_code, check_target, verdict_code, write_bytes
@@ -96,6 +98,19 @@ class AuditCommand(click.Command):
 @undo_budget_option()
 @descent_budget_option()
 @seed_option()
+@sequential_option(
+    "Read layer by layer, and no further where a module is decided; valid however "
+    "often one looks. Descents are described only if --descent-budget is given."
+)
+@click.option(
+    "--plan",
+    "plan_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Keep to a plan of `parentage plan --output`: its seed and budgets are taken, "
+    "and other models, shapes or options are refused.",
+)
+@no_cache_option()
 @debug_option()
 def command(
     candidate: str,
@@ -112,6 +127,9 @@ def command(
     undo_budget: int | None,
     descent_budget: int,
     seed: int,
+    sequential: bool,
+    plan_file: Path | None,
+    no_cache: bool,
 ) -> int:
     """Judge every module of CANDIDATE against one or more references.
 
@@ -129,35 +147,38 @@ def command(
     for target in (*files, *([] if html is None else [html])):
         check_target(target)
     forms = {file: form_of(file) for file in files}
+    from parentage.cli.caching import evidence_cache
+    from parentage.cli.planned import Chosen, keep_to
     from parentage.run.audit import audit
 
+    chosen = Chosen(seed, budget, undo_budget, descent_budget, sequential)
+    plan, chosen = keep_to(plan_file, chosen)
     line = ["parentage", "audit", candidate]
     for reference in against:
         line += ["--against", reference]
-    line += ["--budget", str(budget)]
-    if undo_budget is not None:
-        line += ["--undo-budget", str(undo_budget)]
-    line += ["--descent-budget", str(descent_budget)]
-    line += ["--seed", str(seed)]
+    line += [*chosen.words(), *([] if plan is None else ["--plan", str(plan_file)])]
     for profile in profiles:
         line += ["--profile", profile]
     if manifest is not None:
         line += ["--manifest", str(manifest)]
     for model, expression in licences:
         line += ["--licence", f"{model}={expression}"]
-    with progress_bar() as progress:
+    with evidence_cache(use=not no_cache) as cache, progress_bar() as progress:
         report = audit(
             candidate,
             against,
-            budget=budget,
-            undo_budget=undo_budget,
-            descent_budget=descent_budget,
-            seed=seed,
+            budget=chosen.budget,
+            undo_budget=chosen.undo_budget,
+            descent_budget=chosen.descent_budget,
+            seed=chosen.seed,
             command=line,
             progress=progress,
             profiles=profiles,
             manifest=manifest,
             licences=licences,
+            cache=cache,
+            sequential=chosen.sequential,
+            plan=plan,
         )
     deliver(report, html, as_json=as_json, lang=lang, page=_page, show=_show)
     for file, form in forms.items():

@@ -20,6 +20,7 @@ from parentage.errors import ParentageError, UsageError
 
 COMMANDS = {
     "audit": "Judge every module of a model against references.",
+    "cache": "List, remove and check what is kept for later runs.",
     "compare": "Show the evidence about two models, without a judgement.",
     "config": "Say how two architectures are related, weighed by rarity.",
     "explain": "Show how the correspondence of one module was found.",
@@ -31,6 +32,7 @@ COMMANDS = {
     "inspect": "List a model's modules, parameters and problems.",
     "judge": "Judge a stored report under written definitions.",
     "licences": "Follow licences from every reused module to the whole.",
+    "plan": "Say what an audit would read, test and find, before it looks.",
     "methods": "Explain the tests: what they ask, assume and cannot see.",
     "nearest": "Name the known tokenizers and architectures nearest to a model's.",
     "profiles": "Show the definitions that verdicts are made under.",

@@ -112,6 +112,20 @@ def seed_option() -> Decorator:
     )
 
 
+def sequential_option(text: str) -> Decorator:
+    """``--sequential``."""
+    return click.option("--sequential", is_flag=True, help=text)
+
+
+def no_cache_option() -> Decorator:
+    """``--no-cache``."""
+    return click.option(
+        "--no-cache",
+        is_flag=True,
+        help="Compute everything again, and keep nothing for later runs.",
+    )
+
+
 def json_option(what: str) -> Decorator:
     """``--json``."""
     return click.option(

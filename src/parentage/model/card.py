@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 import yaml
 
 from parentage.artifact.entry import shown
-from parentage.artifact.source.local import resolve_inside
+from parentage.artifact.source.place import Location, open_file
 from parentage.errors import DeclarationError, ParentageError
 
 CARD: Final = "README.md"
@@ -72,7 +71,7 @@ class _Plain(yaml.SafeLoader):  # type: ignore[misc]
         return node
 
 
-def read_card(folder: Path) -> Card | None:
+def read_card(folder: Location) -> Card | None:
     """The card beside a model's weights; ``None`` if there is none.
 
     Raises:
@@ -80,13 +79,14 @@ def read_card(folder: Path) -> Card | None:
     """
     if not (folder / CARD).is_file():
         return None
+    path = folder / CARD
     try:
-        path = resolve_inside(folder / CARD, folder, file=CARD)
-        size = path.stat().st_size
-        raw = path.read_bytes() if size <= MAX_CARD else b""
+        with open_file(path, root=folder, name=CARD) as file:
+            size = file.size
+            raw = file.pread(0, size) if size <= MAX_CARD else b""
     except (OSError, ParentageError) as error:
         raise DeclarationError(
-            f"cannot be read: {error}", file=shown(str(folder / CARD))
+            f"cannot be read: {error}", file=shown(str(path))
         ) from error
     if size > MAX_CARD:
         raise DeclarationError(

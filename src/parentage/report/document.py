@@ -236,6 +236,12 @@ class Settings(_Part):
     token_floor: float | None = None
     log10_calibrated: float | None = None
     family: int = Field(description="number of exact tests corrected for")
+    sequential: bool = Field(
+        default=False, description="reading stopped where a module was decided"
+    )
+    plan: str | None = Field(
+        default=None, description="digest of the plan that the audit was held to"
+    )
 
 
 class Assumption(_Part):

@@ -28,6 +28,7 @@ from parentage.report.lineage_html import lineage_sections
 from parentage.report.page import page_environment, page_text
 from parentage.report.page_layers import layer_table
 from parentage.report.page_replies import replies_section
+from parentage.report.plan_sequential import sequential_lines
 from parentage.report.reasons import is_known, say_reason
 from parentage.report.sentences import headline_of, sentence_of
 from parentage.report.verdict_html import verdict_sections
@@ -105,6 +106,7 @@ def _environment(lang: Language) -> Environment:
         truth=partial(_filter, fmt.truth_words, lang),
         statistic=partial(_filter, fmt.statistic, lang),
         details=partial(_filter, details_text, lang),
+        sequential=lambda module: sequential_lines(module, lang),
         reason=partial(reason_text, lang),
         sentence=partial(_sentence, lang),
         headline=partial(_headline, lang),

@@ -22,7 +22,7 @@ from parentage.report.page_replies import CAVEAT, SIGNED, UNSIGNED
 from parentage.report.reasons import say_reason
 from parentage.report.sentences import headline_of, sentence_of
 from parentage.report.terminal_parts import clean
-from parentage.report.verdict_terminal import in_language, subject
+from parentage.report.verdict_text import in_language, subject
 from parentage.report.verdict_words import OUTCOMES, say
 
 SPECIAL: Final = re.compile(r"([\\`*_{}\[\]!|<>~&$]|^[-+#=])")

@@ -19,6 +19,7 @@ from parentage.report.depth_words import depth_text
 from parentage.report.descent_terminal import print_descents
 from parentage.report.language import ENGLISH, Language
 from parentage.report.lineage_terminal import print_lineage
+from parentage.report.plan_sequential import sequential_lines
 from parentage.report.reasons import say_reason
 from parentage.report.sentences import headline_of, sentence_of
 from parentage.report.terminal_parts import (
@@ -108,6 +109,8 @@ def _details(report: Report, console: Console, lang: Language) -> None:
             _parts(outcome, console, lang)
         if module.finding in {"identical", "reused"} and module.reason:
             item(console, say_reason(module.reason, lang), "dim")
+        for line in sequential_lines(module, lang):
+            item(console, line, "dim")
 
 
 def _parts(outcome: Outcome, console: Console, lang: Language) -> None:

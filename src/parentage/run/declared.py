@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from parentage.artifact.entry import shown
+from parentage.artifact.source.place import Location
 from parentage.model.card import Card, read_card
 from parentage.report.verdict_declared import (
     DeclarationSource,
@@ -68,7 +69,7 @@ class Said:
 
 
 def read_declarations(
-    path: Path | None,
+    path: Location | None,
     config: Mapping[str, object],
     manifest: str | Path | None = None,
 ) -> Said:
@@ -226,7 +227,9 @@ def _licence(
     return None
 
 
-def stated_licence(path: Path, config: Mapping[str, object]) -> tuple[str, str] | None:
+def stated_licence(
+    path: Location, config: Mapping[str, object]
+) -> tuple[str, str] | None:
     """Licence of a model by its own card or metadata, with the place.
 
     Raises:
@@ -235,7 +238,7 @@ def stated_licence(path: Path, config: Mapping[str, object]) -> tuple[str, str] 
     return _licence(_card_beside(path), config, None)
 
 
-def _card_beside(path: Path) -> Card | None:
+def _card_beside(path: Location) -> Card | None:
     """The card of a folder, or beside a file; a base with an adapter is no path."""
     if not path.exists():
         return None

@@ -88,7 +88,7 @@ def diff(
         pairs = pair_tensors(*models)
         chosen = [pair for pair in pairs if pair.comparable]
         path = None
-        if resume:
+        if resume and left.identity is not None and right.identity is not None:
             path = state_file(_key((left, right), chosen, name))
         state = State(path)
         resumed = state.pairs
@@ -144,7 +144,7 @@ def _key(
     checkpoints: tuple[Checkpoint, Checkpoint], chosen: list[TensorPair], kernel: str
 ) -> tuple[object, ...]:
     """All that the sums depend on."""
-    files = [(str(c.path.resolve()), c.identity) for c in checkpoints]
+    files = [(str(c.path), c.identity) for c in checkpoints]
     return (__version__, kernel, SLAB, TILE, SMALL, files, chosen)
 
 

@@ -66,7 +66,7 @@ def _model(checkpoint: Checkpoint, model: Model) -> DiffModel:
         name=checkpoint.name,
         path=str(checkpoint.path),
         parameters=model.parameters,
-        files=tuple(FileItem(name=n, size=s) for n, s, _ in checkpoint.identity),
+        files=tuple(FileItem(name=n, size=s) for n, s in checkpoint.file_sizes.items()),
         bytes_stored=sum(e.nbytes for e in checkpoint.entries.values()),
         notes=model.notes,
         problems=tuple(

@@ -91,7 +91,7 @@ def model_info(opened: Opened, extra: Sequence[object] = ()) -> ModelInfo:
     problems = [*checkpoint.problems, *extra]
     return ModelInfo(
         name=opened.label,
-        path=str(checkpoint.path),
+        path=checkpoint.address,
         digest=checkpoint.digest(),
         parameters=model.parameters,
         dtypes=dict(sorted(dtypes.items())),
@@ -135,10 +135,13 @@ def assemble(
     started: float,
     lineage: tuple[LineageItem, ...] = (),
     descents: tuple[DescentItem, ...] = (),
+    sequential: bool = False,
+    plan: str | None = None,
 ) -> Report:
     """The document of an audit.
 
-    ``further`` holds the bytes allowed for undoing relabellings and for descents.
+    ``further`` holds the bytes allowed for undoing relabellings and for descents;
+    ``plan`` the digest of the plan that the audit was held to.
     """
     family = family_size(evidence)
     modules = []
@@ -170,6 +173,8 @@ def assemble(
             token_floor=criteria.token_floor,
             log10_calibrated=criteria.log10_calibrated,
             family=family,
+            sequential=sequential,
+            plan=plan,
         ),
         candidate=model_info(own, problems.get(own.label, ())),
         references=tuple(model_info(r, problems.get(r.label, ())) for r in references),

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from pathlib import Path
 
 import numpy as np
 
+from parentage.artifact.source.locate import Reference
 from parentage.errors import UsageError
 from parentage.evidence.descent import Piece
 from parentage.evidence.descent.low_rank import difference_spectrum
@@ -42,8 +42,8 @@ BINS = 41
 
 
 def explain(
-    candidate: str | Path,
-    against: Sequence[str | Path],
+    candidate: Reference,
+    against: Sequence[Reference],
     module: str,
     *,
     layer: int | None = None,

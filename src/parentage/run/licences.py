@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
+from parentage.artifact.source.place import Location, open_file
 from parentage.report.verdict_licences import (
     Conflict,
     Duty,
@@ -38,17 +38,19 @@ Stated = Mapping[str, tuple[str, str]]
 """Reference -> its licence as written, and where."""
 
 
-def notices_beside(path: Path) -> str | None:
+def notices_beside(path: Location) -> str | None:
     """Text of all notices beside a model's weights; ``None`` if they are not there."""
     if not path.exists():
         return None
     folder = path if path.is_dir() else path.parent
     texts = []
-    for file in sorted(folder.iterdir()):
+    files: list[Location] = sorted(folder.iterdir(), key=lambda f: f.name)
+    for file in files:
         named = file.name.upper().startswith(NOTICES)
         if named and file.is_file() and not file.is_symlink():
-            with file.open("rb") as stream:
-                texts.append(stream.read(MAX_NOTICE).decode("utf-8", "replace"))
+            with open_file(file, root=folder) as source:
+                raw = source.pread(0, min(source.size, MAX_NOTICE))
+            texts.append(raw.decode("utf-8", "replace"))
     return " ".join("\n".join(texts).split())
 
 
