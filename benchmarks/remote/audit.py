@@ -24,7 +24,7 @@ from pathlib import Path
 
 PORT = 8917
 ENDPOINT = f"http://127.0.0.1:{PORT}"
-BUDGETS = {"budget": 48_000_000, "undo_budget": 0, "descent_budget": 12_000_000}
+BUDGET, DESCENT = 48_000_000, 12_000_000
 RUNS = (
     ("decoder", "reference", 0.0),
     ("decoder", "reference", 0.1),
@@ -64,7 +64,13 @@ def one(candidate: str, reference: str) -> None:
     from parentage.run.audit import audit
 
     started = time.monotonic()
-    report = audit(f"virtual/{candidate}", [f"virtual/{reference}"], **BUDGETS)
+    report = audit(
+        f"virtual/{candidate}",
+        [f"virtual/{reference}"],
+        budget=BUDGET,
+        undo_budget=0,
+        descent_budget=DESCENT,
+    )
     found = {
         "seconds": round(time.monotonic() - started, 1),
         "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1000,
