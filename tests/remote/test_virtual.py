@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors import deserialize
 
@@ -50,6 +50,7 @@ MODELS = family(REFERENCE, CANDIDATE, vision=ENCODER)
 BUDGETS = {"budget": 6_000_000, "undo_budget": 0, "descent_budget": 1_000_000}
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 20_000), min_size=2, max_size=6))
 def test_a_value_is_the_same_whatever_was_read_before(places):
     whole = normals(7, 0, 20_000)

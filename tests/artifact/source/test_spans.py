@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from parentage.artifact.source.remote import RemoteFile
@@ -25,6 +25,7 @@ def test_spans_cover_the_ranges_and_little_else(ranges, gap, longest):
     assert len(read) - len(wanted) <= asked // SHARE
 
 
+@settings(deadline=None)
 @given(RANGES, RANGES)
 def test_what_is_read_is_what_is_there(ahead, ranges):
     asked = []
