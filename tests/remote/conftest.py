@@ -20,7 +20,7 @@ def folders(tmp_path_factory):
     root = tmp_path_factory.mktemp("remote")
     parent = random_model(SHAPE, 1)
     child = descendant(parent, 0.9, 2, only="layers")
-    write_model(root / "parent", parent, SHAPE.config(), shards=3)
+    write_model(root / "parent", parent, SHAPE.config(), shards=2)
     write_model(root / "child", child, SHAPE.config(), shards=2)
     for name in ("parent", "child"):
         vocabulary = {f"t{n}": n for n in range(96)}

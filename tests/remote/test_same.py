@@ -80,7 +80,7 @@ def test_a_file_in_a_repository(hub, folders):
 def test_headers_are_fetched_side_by_side_and_nothing_twice(hub):
     inspect_model("org/parent")
     spans = [(r.path, r.span) for r in hub.requests if r.storage]
-    assert len(spans) == len(set(spans)) == 6  # length and header of three shards
+    assert len(spans) == len(set(spans)) == 4  # length and header of two shards
 
 
 def test_what_is_in_the_cache_is_read_there(hub, folders):

@@ -133,9 +133,11 @@ def command(
 ) -> int:
     """Judge every module of CANDIDATE against one or more references.
 
-    CANDIDATE and REFERENCE are local folders or files of weights: safetensors, GGUF,
-    PyTorch, ONNX, quantised or not, or BASE+ADAPTER. Several references may follow one
-    --against.
+    CANDIDATE and REFERENCE are folders or files of weights on this machine
+    (safetensors, GGUF, PyTorch, ONNX, quantised or not), org/name@revision of the
+    Hugging Face Hub, hf://, https:// or s3:// references, or BASE+ADAPTER. Of models
+    elsewhere only the bytes that are looked at are fetched. Several references may
+    follow one --against.
 
     Exit code 1: some module is identical to a reference's or carries its weights. 0:
     nothing was found and enough could be tested. 3: inconclusive. Finding nothing is

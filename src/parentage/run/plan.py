@@ -50,13 +50,15 @@ Tensors whose *columns* are units (``down_proj``) are cut along the features, so
 every unit is seen; tensors whose rows are units are cut along the units.
 """
 
-SHARE_OF_MODULE = 32
-"""One part in so many of the budget goes to every module, however few its tensors.
+LEAST_ROWS = 32
+"""Rows that a tensor gets in any case, if its module's share of the budget allows.
 
 A common cap alone would leave the embedding of a model with tens of thousands of
-tensors a single row, from which nothing can be told. Of 64 MB it is 2 MB: 139 rows of
-width 7168 in bfloat16.
+tensors a single row, from which nothing can be told.
 """
+
+SHARE_OF_MODULE = 32
+"""One part in so many of the budget is a module's share, however few its tensors."""
 
 MIN_EXPERT_BYTES = 32 << 10
 """Experts are left out before each gets less than this."""
@@ -109,7 +111,7 @@ class _Item:
     least: int = 0
 
     def cap(self, cap: int) -> int:
-        """Bytes of each tensor: the common cap, or the share of a small module."""
+        """Bytes of each tensor: the common cap, or some rows for a small module."""
         return max(cap, self.least)
 
 
@@ -248,7 +250,16 @@ def _items(
     for item in items:
         tensors[item.key[:2]] += max(item.count)
     room = min(budgets) // max(SHARE_OF_MODULE, 2 * len(tensors))
-    return [replace(i, least=room // tensors[i.key[:2]]) for i in items]
+    return [
+        replace(
+            item,
+            least=min(
+                room // tensors[item.key[:2]],
+                LEAST_ROWS * item.shape[-1] * max(item.itemsize),
+            ),
+        )
+        for item in items
+    ]
 
 
 def _cap(items: list[_Item], budgets: tuple[int, int]) -> int:

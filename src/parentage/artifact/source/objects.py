@@ -162,7 +162,9 @@ def _ours(error: Exception, label: str) -> SourceError:
     words = shown(" ".join(str(error).split()))
     if kind in {"PreconditionError", "NotModifiedError"}:
         return _changed(label)
-    if isinstance(error, FileNotFoundError) or kind == "NotFoundError":
+    text = str(error)
+    missing = "NoSuchBucket" in text or "NoSuchKey" in text
+    if missing or isinstance(error, FileNotFoundError) or kind == "NotFoundError":
         return NotThereError(
             f"is not there ({words})",
             file=label,
@@ -170,7 +172,7 @@ def _ours(error: Exception, label: str) -> SourceError:
             advice="Check bucket, prefix and endpoint (AWS_ENDPOINT_URL).",
         )
     refused = ("PermissionDeniedError", "UnauthenticatedError", "PermissionError")
-    if kind in refused or "403" in words or "401" in words:
+    if kind in refused or "AccessDenied" in text or "403 Forbidden" in text:
         return AccessError(
             f"access is refused ({words})",
             file=label,
