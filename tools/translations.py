@@ -35,7 +35,7 @@ LOCALE = PACKAGE / "report" / "locale"
 CALLS = frozenset({"_", "lang", "language", "marked"})
 """Functions whose first argument is a text."""
 
-DOMAINS = ("report", "lineage", "descent")
+DOMAINS = ("report", "lineage", "descent", "claim", "case")
 """Catalogues of a language. Texts that stand only in files whose names begin like one
 of the others (``lineage...``) are there."""
 

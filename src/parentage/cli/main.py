@@ -20,6 +20,8 @@ from parentage.errors import ParentageError, UsageError
 
 COMMANDS = {
     "audit": "Judge every module of a model against references.",
+    "case": "List, show and run public cases of disputed or known descent.",
+    "check-claim": "Check published numbers, and what they can show.",
     "compare": "Show the evidence about two models, without a judgement.",
     "config": "Say how two architectures are related, weighed by rarity.",
     "explain": "Show how the correspondence of one module was found.",
@@ -47,7 +49,7 @@ class LazyGroup(click.Group):
         """Import and return a command."""
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"parentage.cli.{cmd_name}")
+        module = importlib.import_module(f"parentage.cli.{cmd_name.replace('-', '_')}")
         command: click.Command = module.command
         return command
 

@@ -85,6 +85,12 @@ class Rows:
         index = self.index(column)
         return [_number(row[index]) for row in self.matching(where)]
 
+    def rounding(self, column: str, where: dict[str, str]) -> float:
+        """How far the printed numbers of a column may be off: half a last digit."""
+        index = self.index(column)
+        digits = [_decimals(row[index]) for row in self.matching(where)]
+        return max((0.5 * 10.0**-d for d in digits if d is not None), default=0.0)
+
 
 @dataclass(frozen=True)
 class Tree:
@@ -294,6 +300,13 @@ def _deep(text: str) -> bool:
         elif c in "]}":
             depth -= 1
     return False
+
+
+def _decimals(text: str) -> int | None:
+    """Digits behind the point of a plain decimal number; ``None`` of anything else."""
+    whole, point, part = text.strip().lstrip("+-").partition(".")
+    plain = point and (whole.isdecimal() or not whole) and part.isdecimal()
+    return len(part) if plain else None
 
 
 def _number(text: str) -> Value:

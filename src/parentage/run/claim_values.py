@@ -4,17 +4,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from parentage.run.claim_models import Models
 from parentage.run.claim_tables import Rows, Tables, Unavailable, Value
 from parentage.verdict.claim_file import Source
-from parentage.verdict.claim_number import printed
+from parentage.verdict.claim_number import UnprintableError, printed
 
-TAKES = {
+TAKES: Final[Mapping[str, Callable[[NDArray[np.float64]], Any]]] = {
     "mean": np.mean,
     "median": np.median,
     "sd": lambda v: np.std(v, ddof=1) if len(v) > 1 else math.nan,
@@ -46,10 +48,7 @@ class Calculator:
             ClaimError: a table is not what the claim says.
         """
         if source.stated is not None:
-            value = printed(source.stated).value
-            if value is None:
-                raise Unavailable("not-a-number", source.stated)
-            return float(value)
+            return _taken([_stated(text) for text in source.stated], source)
         if source.shared or (source.a and source.b):
             return self._ratio(statistic, source)
         if source.module is not None:
@@ -80,6 +79,15 @@ class Calculator:
         paths = (source.at,) if isinstance(source.at, str) else source.at
         return [table.value(path) for path in paths]
 
+    def slack(self, source: Source) -> float:
+        """How far off a number may be because the raw values were printed rounded."""
+        if source.table is None or source.column is None or source.tensor is not None:
+            return 0.0
+        table = self.tables.get(source.table)
+        if not isinstance(table, Rows) or source.take == "count":
+            return 0.0
+        return table.rounding(source.column, source.where or {})
+
     def _models(self, source: Source) -> tuple[str, str]:
         pair = source.models or self.pair
         if pair is None:
@@ -105,6 +113,16 @@ class Calculator:
         if whole == 0:
             raise Unavailable("nothing-to-divide-by", statistic)
         return shared / whole
+
+
+def _stated(text: str) -> float:
+    try:
+        value = printed(text).value
+    except UnprintableError:
+        value = None
+    if value is None:
+        raise Unavailable("not-a-number", text)
+    return float(value)
 
 
 def _taken(values: Sequence[Value], source: Source) -> float | str:

@@ -34,7 +34,7 @@ CSV_ALLOWED: Final = frozenset(
 )
 
 
-class _Loader(yaml.BaseLoader):
+class _Loader(yaml.BaseLoader):  # type: ignore[misc]
     """Every scalar is text, so that printed digits survive."""
 
     def __init__(self, stream: str) -> None:
@@ -64,7 +64,8 @@ class _Loader(yaml.BaseLoader):
             if key.value in seen:
                 _refuse(f"has the key '{shown(key.value)}' twice", key.start_mark)
             seen.add(key.value)
-        return super().construct_mapping(node, deep)
+        found: dict[Any, Any] = super().construct_mapping(node, deep)
+        return found
 
 
 class _RefusedError(Exception):

@@ -54,7 +54,7 @@ class Source(_Part):
         shared, a, b, whole: parts of a ratio or a difference: ``shared`` with ``a``
             and ``b`` gives Jaccard, ``shared`` with ``whole`` a share, ``a`` with ``b``
             their difference.
-        stated: a number that the claim itself states, as a part of one of these.
+        stated: numbers that the claim itself states, to check its own arithmetic.
         tokenizers: a number about the tokenizers of the two models.
         module: name of the first model's module whose share of parameters is meant.
     """
@@ -72,7 +72,7 @@ class Source(_Part):
     a: Source | None = None
     b: Source | None = None
     whole: Source | None = None
-    stated: Words | None = None
+    stated: tuple[Words, ...] | None = None
     tokenizers: TokenizerNumber | None = None
     module: Words | None = None
 
@@ -80,9 +80,13 @@ class Source(_Part):
         """This source, with what it leaves open taken from another."""
         own = self.model_dump(include=set(Source.model_fields), exclude_none=True)
         base = below.model_dump(include=set(Source.model_fields), exclude_none=True)
-        if {"at", "column", "tensor", "tokenizers", "module", "shared", "a"} & set(own):
+        if {
+            *("at", "column", "tensor", "tokenizers", "module", "shared", "a", "stated")
+        } & set(own):
             # Another kind of source: only what several kinds have in common is kept.
-            if "at" in own or "column" in own:
+            if "stated" in own:
+                base = {}
+            elif "at" in own or "column" in own:
                 base = {k: v for k, v in base.items() if k in _TABLE}
             else:
                 base = {k: v for k, v in base.items() if k in _MODELS}

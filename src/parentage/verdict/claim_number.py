@@ -45,10 +45,14 @@ class Printed:
         """Half a unit of the last digit: what rounding can hide."""
         return float(self.unit / 2)
 
-    def compare(self, found: float | str) -> Match:
+    def compare(self, found: float | str, slack: float = 0.0) -> Match:
         """Whether a recomputed value would have been printed like this.
 
         ``cut-off``: it would if digits were dropped in place of rounded.
+
+        Args:
+            found: what was recomputed.
+            slack: how far it may be off itself, because raw values were rounded.
         """
         if self.digest is not None:
             return "reproduces" if str(found).startswith(self.digest) else "differs"
@@ -56,11 +60,11 @@ class Printed:
             return "differs"
         exact = Decimal(found)
         # Doubles carry about 16 digits: a tie may fall on either side of half a unit.
-        slack = abs(exact) * Decimal("1e-12")
+        tie = abs(exact) * Decimal("1e-12")
         away = abs(exact - self.value)
-        if away <= self.unit / 2 + slack:
+        if away <= self.unit / 2 + Decimal(slack) + tie:
             return "reproduces"
-        closer_to_zero = abs(self.value) <= abs(exact) + slack
+        closer_to_zero = abs(self.value) <= abs(exact) + tie
         if away < self.unit and closer_to_zero:
             return "cut-off"
         return "differs"

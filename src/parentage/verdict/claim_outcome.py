@@ -27,7 +27,7 @@ def conclude(
     numbers that were checked, every one of them, and statistics that can carry what
     they are said to show. A file that says nothing of descent at best ``reproduces``.
     """
-    counts = Counter(cell.outcome for one in series for cell in one.cells)
+    counts: Counter[str] = Counter(cell.outcome for one in series for cell in one.cells)
     outcome: Outcome
     if counts["differs"]:
         outcome = "does-not-reproduce"

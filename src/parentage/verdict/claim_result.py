@@ -36,7 +36,8 @@ class CellResult:
         label: where it stands in what was published.
         printed: its text.
         recomputed: number or hash, ``None`` where it could not be computed.
-        tolerance: half a unit of the last printed digit; 0 for a hash.
+        tolerance: half a unit of the last printed digit, and of the last digit of the
+            raw values where these were rounded too; 0 for a hash.
         outcome: ``cut-off`` reproduces if digits were dropped in place of rounded.
         reason: why it could not be checked.
         source: what it was computed from.

@@ -60,11 +60,8 @@ def statistics() -> Mapping[str, Statistic]:
     """Every known statistic by ``statistic/subject``."""
     file = resources.files("parentage.verdict").joinpath("claim_statistics.toml")
     rows = tomllib.loads(file.read_text("utf-8"))
-    return MappingProxyType(
-        {
-            name: Statistic(
-                name, **{k: tuple(v) if k == "controls" else v for k, v in row.items()}
-            )
-            for name, row in rows.items()
-        }
-    )
+    found = {}
+    for name, row in rows.items():
+        row["controls"] = tuple(row["controls"])
+        found[name] = Statistic(name, **row)
+    return MappingProxyType(found)

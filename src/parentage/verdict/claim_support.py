@@ -98,7 +98,7 @@ def _against(
     found += [Reason("null-control", c.title) for c in controls if c.silent]
     for rate in relevant:
         if rate.low > MAX_ERROR:
-            found.append(Reason(f"{rate.error}s-{rate.origin}", rate.title))
+            found.append(Reason(f"{rate.error}-{rate.origin}", rate.title))
     if series.says == "derived":
         found += [
             Reason("positive-control-fails", c.title)
