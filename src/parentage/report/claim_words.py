@@ -130,7 +130,7 @@ REASONS: Final = {
         "A control holds no value: {detail}. Without it nothing may be concluded."
     ),
     "false-positive-controls": marked(
-        "The claim's own controls reach the claimed value: {detail}."
+        "Controls beside the claim reach the claimed value: {detail}."
     ),
     "false-positive-known-pairs": marked(
         "Models that are known to be independent reach the claimed value too often."
@@ -139,7 +139,8 @@ REASONS: Final = {
         "In the accuracy benchmark, too many independent pairs reach the claimed value."
     ),
     "miss-known-pairs": marked(
-        "Known descendants score as low too often for a low value to show independence."
+        "Known descendants score as low too often for a low value to show that there "
+        "is no descent."
     ),
     "miss-benchmark": marked(
         "In the accuracy benchmark, too many descendants score as low."
@@ -264,7 +265,8 @@ def rate_words(rate: RateResult, claimed: str, lang: Language = ENGLISH) -> str:
         )
     texts = {
         ("controls", "false-positive"): marked(
-            "Own controls, {title}: {count} of {trials} values reach {claimed}"
+            "Controls beside the claim, {title}: {count} of {trials} values reach "
+            "{claimed}"
         ),
         ("known-pairs", "false-positive"): marked(
             "Known-independent pairs: {count} of {trials} reach {claimed}"
@@ -371,6 +373,6 @@ def says_words(support: Support, lang: Language = ENGLISH) -> str:
     text = (
         marked("said to show descent at {claimed}")
         if support.says == "derived"
-        else marked("said to show independence at {claimed}")
+        else marked("read as a sign of no descent at {claimed}")
     )
     return lang(text, claimed=support.claimed_at)
