@@ -52,7 +52,7 @@ FAMILIES = {
     "mustafaaljadery/": "llava",
     "IntervitensInc/": "qwen2_moe",
 }
-"""Begin of a name -> recorded family, the longest that fits; others are Llama-shaped."""
+"""Begin of a name -> recorded family, the longest that fits; others are Llamas."""
 
 CARRIES = {
     "PrimeIntellect/INTELLECT-3": "zai-org/GLM-4.5-Air",

@@ -84,7 +84,8 @@ def _given(
             )
         values = []
     if not control.values or (not values and control.printed):
-        values = [float(printed(text).value or math.nan) for text in control.printed]
+        found = [printed(text).value for text in control.printed]
+        values = [None if v is None else float(v) for v in found]
         origin = "printed"
     return _result(control.kind, control.title, kind, origin, claimed, values)
 
@@ -172,19 +173,18 @@ def _from_weights(
     seed: int,
 ) -> Iterator[tuple[ControlKind, list[Value], str]]:
     """Controls computed from the models, where these were given."""
-    source = next((s for s in sources if s.tensor is not None), None)
-    pair = source.models if source and source.models else claim.models
-    if source is None or pair is None or statistic not in FUNCTIONS:
+    named = [s for s in sources if s.tensor is not None]
+    if not named or statistic not in FUNCTIONS:
+        return
+    pair = named[0].models or claim.models
+    if pair is None:
         return
     function = FUNCTIONS[statistic]
-    try:
-        vectors = [
-            (a, b) for _, a, b in models.pairs(source, pair) if a.size <= MOST_SHUFFLED
-        ]
-    except Unavailable:
+    vectors = _vectors(models, named, pair)
+    if not vectors:
         return
     rng = np.random.default_rng(seed)
-    title = source.tensor or ""
+    title = named[0].tensor or ""
     yield "shuffled", [function(a, rng.permutation(b)) for a, b in vectors], title
     yield (
         "random",
@@ -194,16 +194,30 @@ def _from_weights(
     if len(vectors) > 1:
         yield "mismatched", _mismatched(vectors, function), title
     for other in claim.others:
-        values: list[Value] = []
-        for known in pair:
-            try:
-                values += [
-                    function(a, b) for _, a, b in models.pairs(source, (known, other))
-                ]
-            except Unavailable:
-                continue
+        values: list[Value] = [
+            function(a, b)
+            for known in pair
+            for a, b in _vectors(models, named, (known, other))
+        ]
         if values:
             yield "independent", values, other
+
+
+def _vectors(
+    models: Models, sources: Sequence[Source], pair: tuple[str, str]
+) -> list[tuple[Floats, Floats]]:
+    """Vectors of all sources that can be read and are not too large."""
+    found = []
+    for source in sources:
+        try:
+            found += [
+                (a, b)
+                for _, a, b in models.pairs(source, pair)
+                if a.size <= MOST_SHUFFLED
+            ]
+        except Unavailable:
+            continue
+    return found
 
 
 def _drawn(like: Floats, rng: np.random.Generator) -> Floats:

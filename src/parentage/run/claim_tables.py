@@ -85,11 +85,15 @@ class Rows:
         index = self.index(column)
         return [_number(row[index]) for row in self.matching(where)]
 
-    def rounding(self, column: str, where: dict[str, str]) -> float:
-        """How far the printed numbers of a column may be off: half a last digit."""
+    def rounding(self, column: str) -> float:
+        """How far the printed numbers of a column may be off: half a last digit.
+
+        The longest number counts: shorter ones may have lost their zeros.
+        """
         index = self.index(column)
-        digits = [_decimals(row[index]) for row in self.matching(where)]
-        return max((0.5 * 10.0**-d for d in digits if d is not None), default=0.0)
+        digits = [_decimals(row[index]) for row in self.rows]
+        known = [d for d in digits if d is not None]
+        return 0.5 * 10.0 ** -max(known) if known else 0.0
 
 
 @dataclass(frozen=True)

@@ -86,7 +86,7 @@ class Calculator:
         table = self.tables.get(source.table)
         if not isinstance(table, Rows) or source.take == "count":
             return 0.0
-        return table.rounding(source.column, source.where or {})
+        return table.rounding(source.column)
 
     def _models(self, source: Source) -> tuple[str, str]:
         pair = source.models or self.pair

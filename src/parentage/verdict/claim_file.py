@@ -11,6 +11,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from parentage.verdict.claim_number import printed
 from parentage.verdict.claim_statistics import ControlKind, statistics
 
 CLAIM_FILE_SCHEMA: Final = "parentage.claim-file/1"
@@ -190,6 +191,8 @@ class Control(_Part):
         if not self.values and not self.printed:
             message = "a control has values or printed"
             raise ValueError(message)
+        for text in self.printed:
+            printed(text)  # its error is a ValueError with the reason
         return self
 
 
