@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 TYPES: Final = {
     "A": marked("architecture shared"),
-    "W": marked("weights"),
+    "W": marked("weights carried over"),
     "U": marked("upcycled"),
     "D": marked("depth or width changed"),
     "L": marked("licence or attribution"),
