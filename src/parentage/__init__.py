@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
+    from parentage.artifact.source.locate import Reference
     from parentage.report.comparison import Comparison
     from parentage.report.load import load_report as load_report
     from parentage.run.audit import audit as audit
@@ -38,8 +38,8 @@ _LAZY = {
 
 
 def compare(
-    a: str | Path,
-    b: str | Path,
+    a: Reference,
+    b: Reference,
     *,
     budget: int = 64_000_000,
     seed: int = 0,

@@ -16,6 +16,13 @@
     │   │   ├── ClaimError                claim           4
     │   │   ├── CaseError                 case            4
     │   │   └── UnsafePathError           unsafe-path     4
+    │   ├── SourceError                   source          4
+    │   │   ├── AccessError               access          4
+    │   │   ├── NotThereError             not-there       4
+    │   │   ├── UnreachableError          unreachable     4
+    │   │   ├── OfflineError              offline         4
+    │   │   ├── ChangedError              changed         4
+    │   │   └── ProtocolError             protocol        4
     │   └── DtypeError                    dtype           4
     ├── DescriptionError                  description     4
     └── ReportError                       report          4
@@ -164,6 +171,48 @@ class UnsafePathError(UnreadableError):
     """A path leads out of the model's folder."""
 
     code = "unsafe-path"
+
+
+class SourceError(ArtifactError):
+    """What lies elsewhere could not be fetched; nothing is said of its content."""
+
+    code = "source"
+
+
+class AccessError(SourceError):
+    """The server knows the model and does not give it: gated, private, forbidden."""
+
+    code = "access"
+
+
+class NotThereError(SourceError):
+    """The server has no such repository, revision, bucket or file."""
+
+    code = "not-there"
+
+
+class UnreachableError(SourceError):
+    """No answer that helps, after as many attempts as are made."""
+
+    code = "unreachable"
+
+
+class OfflineError(SourceError):
+    """The network was switched off and what is needed is not in the cache."""
+
+    code = "offline"
+
+
+class ChangedError(SourceError):
+    """The file is not the one that the reading began with."""
+
+    code = "changed"
+
+
+class ProtocolError(SourceError):
+    """The server answers what was not asked: no ranges, other lengths, other bytes."""
+
+    code = "protocol"
 
 
 class DtypeError(ArtifactError):

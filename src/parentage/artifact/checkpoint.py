@@ -5,9 +5,8 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack, suppress
-from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any
 
@@ -16,24 +15,31 @@ from numpy.typing import NDArray
 
 from parentage.artifact.dtypes import to_float32, undecodable
 from parentage.artifact.entry import Entry, shown
-from parentage.artifact.format.adapter import apply_adapter, base_and_adapter
+from parentage.artifact.format.adapter import apply_adapter
 from parentage.artifact.gather import Gathered, gather
+from parentage.artifact.ref import ModelRef
+from parentage.artifact.source.base import File
+from parentage.artifact.source.locate import Reference, locate
+from parentage.artifact.source.place import Location, RemotePath
 from parentage.artifact.tiles import Range, check_tile
+from parentage.artifact.values import Plain
 from parentage.errors import DescriptionError, ParentageError, UnreadableError
 
 _HASH_CHUNK = 1 << 22
 
 
-def open_checkpoint(path: str | Path) -> Checkpoint:
+def open_checkpoint(path: Reference) -> Checkpoint:
     """Open the weights of a model; only headers are read.
 
     Args:
         path: a folder or one weight file, of any format that
-            :mod:`parentage.artifact.format.read` knows; or ``BASE+ADAPTER``, a model
-            and a LoRA adapter, read as the merged model.
+            :mod:`parentage.artifact.format.read` knows, on this machine or elsewhere
+            (see :mod:`parentage.artifact.ref`); or ``BASE+ADAPTER``, a model and a
+            LoRA adapter, read as the merged model.
 
     Raises:
         UnreadableError: nothing there can be read; its subclasses say why.
+        SourceError: it lies elsewhere and cannot be fetched.
     """
     try:
         return _open(path)
@@ -46,14 +52,17 @@ def open_checkpoint(path: str | Path) -> Checkpoint:
         ) from error
 
 
-def _open(path: str | Path) -> Checkpoint:
+def _open(path: Reference) -> Checkpoint:
+    parts: tuple[Reference, ...] = (path,)
+    if not isinstance(path, RemotePath):
+        parts = ModelRef.parse(path).parts or parts
     with ExitStack() as stack:
-        pair = base_and_adapter(path)
-        if pair is None:
-            gathered = gather(Path(path), stack)
-        else:
-            gathered = apply_adapter(gather(pair[0], stack), gather(pair[1], stack))
-        checkpoint = Checkpoint(Path(path), gathered)
+        places = [locate(part) for part in parts]
+        gathered = gather(places[0], stack)
+        for adapter in places[1:]:
+            gathered = apply_adapter(gathered, gather(adapter, stack))
+        address = "+".join(str(place) for place in places)
+        checkpoint = Checkpoint(places[0], gathered, address)
         stack.pop_all()
     return checkpoint
 
@@ -64,8 +73,10 @@ class Checkpoint:
     Reading is safe from several threads at once.
 
     Attributes:
-        path: what was opened.
-        name: its last part, for messages.
+        path: what was opened; of a merged model, its base.
+        address: the same for reports, with both parts and the commits that
+            branches stood for.
+        name: last part of the path, for messages.
         entries: every tensor by name, all files together. The parts of a quantised
             weight are one entry.
         config: the parsed ``config.json``, else what the weight file itself says
@@ -74,9 +85,12 @@ class Checkpoint:
         problems: what is odd about the files, for the report.
     """
 
-    def __init__(self, path: Path, gathered: Gathered) -> None:
+    def __init__(
+        self, path: Location, gathered: Gathered, address: str | None = None
+    ) -> None:
         contents = gathered.contents
         self.path = path
+        self.address = address or str(path)
         self.name = path.name or path.resolve().name
         self.config = contents.config
         self.metadata = contents.metadata
@@ -136,6 +150,26 @@ class Checkpoint:
         if found.dtype == np.float32:
             return found
         return to_float32(found, entry.dtype)
+
+    def prefetch(
+        self, tiles: Iterable[tuple[str, tuple[int, ...], tuple[Range, ...]]]
+    ) -> None:
+        """Begin to fetch rectangles that will be read next, all side by side.
+
+        Does nothing for files on this machine, nor for formats that are decoded.
+
+        Args:
+            tiles: the arguments of the reads; see :meth:`read`.
+        """
+        if not any(file.remote for file in self._files.values()):
+            return
+        wanted: dict[File, list[tuple[int, int]]] = {}
+        for name, grid, select in tiles:
+            values = self._values.get(name)
+            if isinstance(values, Plain) and values.file.remote:
+                wanted.setdefault(values.file, []).extend(values.ranges(grid, select))
+        for file, ranges in wanted.items():
+            file.prefetch(ranges)
 
     def digest(self) -> str:
         """SHA-256 over names, formats, shapes and every block read so far.

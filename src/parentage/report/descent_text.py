@@ -11,6 +11,7 @@ from parentage.report.language import ENGLISH, Language, marked
 
 if TYPE_CHECKING:
     from parentage.report.descent_document import DescentItem, MixtureItem
+    from parentage.report.descent_explain import AlignedView
 
 METHODS = {
     "linear": marked("weighted mean"),
@@ -199,6 +200,37 @@ def parents(mixture: MixtureItem, lang: Language = ENGLISH) -> str:
         if abs(p.weight) >= SHOWN
     ]
     return ", ".join(rows)
+
+
+def aligned_text(view: AlignedView, lang: Language = ENGLISH) -> str:
+    """How many neurons were matched, in which basis, and how far the rest agrees."""
+    return lang(
+        "{place}: {matched} of {units} neurons were matched (basis: {basis}), "
+        "{in_place} of them with the neuron of the same number; correlation of what "
+        "took no part in the matching: {effect}.",
+        place=_place(view, lang),
+        matched=view.matched,
+        units=view.units,
+        basis=lang(view.basis),
+        in_place=view.in_place,
+        effect=f"{view.effect:+.3f}",
+    )
+
+
+def _place(view: AlignedView, lang: Language) -> str:
+    if view.expert is None and view.reference_expert is None:
+        return lang(
+            "layer {layer} against layer {other}",
+            layer=view.layer,
+            other=view.reference_layer,
+        )
+    return lang(
+        "layer {layer}, expert {expert} against layer {other}, expert {other_expert}",
+        layer=view.layer,
+        expert="–" if view.expert is None else view.expert,
+        other=view.reference_layer,
+        other_expert="–" if view.reference_expert is None else view.reference_expert,
+    )
 
 
 def scheme(name: str, group: int, lang: Language = ENGLISH) -> str:

@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from parentage.artifact.checkpoint import Checkpoint, open_checkpoint
 from parentage.artifact.dtypes import DTYPES
+from parentage.artifact.source.locate import Reference, label_of
 from parentage.errors import UsageError
 from parentage.evidence.module import ModuleEvidence
 from parentage.model.description import Model
@@ -67,7 +67,7 @@ class Opened:
     search: dict[str, float] = field(default_factory=dict)
 
 
-def open_model(path: str | Path, label: str | None = None) -> Opened:
+def open_model(path: Reference, label: str | None = None) -> Opened:
     """Open and describe a model; only headers and config are read.
 
     Raises:
@@ -81,8 +81,8 @@ def open_model(path: str | Path, label: str | None = None) -> Opened:
 
 
 def audit(
-    candidate: str | Path,
-    against: Sequence[str | Path],
+    candidate: Reference,
+    against: Sequence[Reference],
     *,
     budget: int = DEFAULT_BUDGET,
     undo_budget: int | None = None,
@@ -95,8 +95,8 @@ def audit(
     """Does the candidate, or any module of it, carry a reference's weights?
 
     Args:
-        candidate: path of the model under test.
-        against: paths of the references, at least one.
+        candidate: path or reference of the model under test.
+        against: the same of the references, at least one.
         budget: bytes to read of each model at most.
         undo_budget: further bytes of each model, to undo relabellings of modules
             that are not explained otherwise; 0 leaves it out. By default as many as
@@ -329,9 +329,9 @@ def _missing(
     return found
 
 
-def _labels(paths: Sequence[str | Path]) -> list[str]:
+def _labels(references: Sequence[Reference]) -> list[str]:
     """Names for the report: the last part of each path, made unique."""
-    names = [Path(p).name or Path(p).resolve().name for p in paths]
+    names = [label_of(reference) for reference in references]
     labels: list[str] = []
     for name in names:
         label, number = name, 1

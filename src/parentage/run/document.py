@@ -90,7 +90,7 @@ def model_info(opened: Opened, extra: Sequence[object] = ()) -> ModelInfo:
     problems = [*checkpoint.problems, *extra]
     return ModelInfo(
         name=opened.label,
-        path=str(checkpoint.path),
+        path=checkpoint.address,
         digest=checkpoint.digest(),
         parameters=model.parameters,
         dtypes=dict(sorted(dtypes.items())),
