@@ -135,4 +135,5 @@ def test_a_case_on_local_models(run, models, tmp_path):
     assert "1 of 1 controls came out as they must" in text
     assert "stand-in" not in text
     assert "decoder-b against" in page.read_text(encoding="utf-8")
-    assert "재사용이 발견" in run("case", "run", own, "--local", local, "--lang", "ko").out
+    korean = run("case", "run", own, "--local", local, "--lang", "ko").out
+    assert "재사용이 발견" in korean

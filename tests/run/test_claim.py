@@ -422,6 +422,19 @@ def test_controls_that_are_no_numbers_are_refused(tmp_path):
         check_claim(write(tmp_path, SUPPORT + FULL.replace('".00"', '"inf"')))
 
 
+def test_a_constant_tensor_is_no_evidence_of_equality(tmp_path, save):
+    ones = {"model.norm.weight": np.ones(64, np.float32)}
+    models = {name: str(save(name, ones)) for name in "ab"}
+    body = SUPPORT.replace("statistic: cosine", "statistic: equal-hash").replace(
+        'stated: [".95"]', "tensor: model.norm.weight"
+    )
+    body = body.removesuffix("controls:\n")
+    cell = (
+        check_claim(write(tmp_path, body), models=models).judgement.series[0].cells[0]
+    )
+    assert cell.reason.code == "constant"
+
+
 def test_a_document_is_plain_data(tmp_path):
     document = check_claim(write(tmp_path, SUPPORT + FULL))
     plain = json.loads(document.to_json())

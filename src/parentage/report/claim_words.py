@@ -168,6 +168,7 @@ REASONS: Final = {
     "few-layers": marked("three layers are needed, not {detail}"),
     "no-function": marked("this statistic is not computed from weights: {detail}"),
     "no-module": marked("there is no such module: {detail}"),
+    "constant": marked("the tensor is constant, so any two models share it: {detail}"),
     "no-merges": marked("a tokenizer states no merges: {detail}"),
 }
 

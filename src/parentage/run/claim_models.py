@@ -108,7 +108,7 @@ class Models:
             Unavailable: it cannot be computed; the reason says why.
         """
         if statistic == "equal-hash":
-            return [float(np.array_equal(a, b)) for _, a, b in self.pairs(source, pair)]
+            return [_equal(a, b, source) for _, a, b in self.pairs(source, pair)]
         if statistic == "sigma-correlation":
             curves = np.array(
                 [(a.std(), b.std()) for _, a, b in self._any(source, pair)]
@@ -200,6 +200,13 @@ def layers_of(source: Source) -> list[int | None]:
         if len(found) > MOST_LAYERS:
             raise Unavailable("layers", source.layers or "")
     return found
+
+
+def _equal(a: Floats, b: Floats, source: Source) -> float:
+    """1 for equal values; a constant tensor is equal between any two models."""
+    if a.size == 0 or (a == a[0]).all():
+        raise Unavailable("constant", source.tensor or "")
+    return float(np.array_equal(a, b))
 
 
 def _named(tensor: str, layer: int | None) -> str:
