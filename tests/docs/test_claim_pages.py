@@ -8,9 +8,11 @@ the raw files too, whose folder PARENTAGE_DATA names.
 import os
 from pathlib import Path
 
+import click
 import numpy as np
 import pytest
 
+from parentage.cli.main import cli
 from parentage.report import claim_words as say
 from parentage.run.cases import folder, shipped
 from parentage.run.claim import check_claim
@@ -49,6 +51,18 @@ def block(page, name, content):
 def table(head, rows):
     lines = [head, ["---"] * len(head), *rows]
     return "".join("| " + " | ".join(str(c) for c in row) + " |\n" for row in lines)
+
+
+def test_help_of_running_a_case():
+    group = cli.get_command(click.Context(cli), "case")
+    context = click.Context(
+        group.commands["run"],
+        info_name="parentage case run",
+        help_option_names=["-h", "--help"],
+        terminal_width=80,
+    )
+    content = f"```text\n{group.commands['run'].get_help(context)}\n```\n"
+    block(DOCS / "commands" / "case.md", "run", content)
 
 
 def test_index_of_cases():
