@@ -179,7 +179,7 @@ def test_there_are_cases_of_true_size():
 def run_at_true_size(name, hub):
     case = shipped()[name]
     with hub([virtual_repository(virtual(n)) for n in case.models()]) as server:
-        document = run_case(case, budget=4_000_000)
+        document = run_case(case, budget=8_000_000)
         sent = max(server.sent.values())
     held(document)
     # Models of up to 1 TB; each takes part in several pairs.
