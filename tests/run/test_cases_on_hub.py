@@ -157,6 +157,8 @@ def hub_fixture(tmp_path_factory):
         def serve(repositories):
             server = HubServer(repositories)
             patch.setenv("HF_ENDPOINT", server.endpoint)
+            # The library reads its environment once, when it is imported.
+            patch.setattr("huggingface_hub.constants.ENDPOINT", server.endpoint)
             return server
 
         yield serve
@@ -210,8 +212,9 @@ def toys(cases, hub, folder):
             held(run_case(case))
 
 
-def test_a_case_with_toys(hub, tmp_path):
-    toys([shipped()["rakuten-ai-3"]], hub, tmp_path)
+@pytest.mark.parametrize("name", ["rakuten-ai-3", "miqu-1-70b"])
+def test_a_case_with_toys(name, hub, tmp_path):
+    toys([shipped()[name]], hub, tmp_path)
 
 
 @pytest.mark.services
