@@ -158,7 +158,12 @@ def hub_fixture(tmp_path_factory):
             server = HubServer(repositories)
             patch.setenv("HF_ENDPOINT", server.endpoint)
             # The library reads its environment once, when it is imported.
-            patch.setattr("huggingface_hub.constants.ENDPOINT", server.endpoint)
+            constants = "huggingface_hub.constants"
+            patch.setattr(f"{constants}.ENDPOINT", server.endpoint)
+            patch.setattr(
+                f"{constants}.HUGGINGFACE_CO_URL_TEMPLATE",
+                server.endpoint + "/{repo_id}/resolve/{revision}/{filename}",
+            )
             return server
 
         yield serve
