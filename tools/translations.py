@@ -47,6 +47,8 @@ DOMAINS = (
     "attestation",
     "reply",
     "plan",
+    "claim",
+    "case",
 )
 """Catalogues of a language. Texts that stand only in files whose names begin like one
 of the others (``lineage...``) are there."""

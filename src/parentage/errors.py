@@ -13,6 +13,8 @@
     │   │   ├── IndexFileError            index           4
     │   │   ├── ConfigError               config          4
     │   │   ├── TokenizerError            tokenizer       4
+    │   │   ├── ClaimError                claim           4
+    │   │   ├── CaseError                 case            4
     │   │   └── UnsafePathError           unsafe-path     4
     │   ├── SourceError                   source          4
     │   │   ├── AccessError               access          4
@@ -157,6 +159,18 @@ class TokenizerError(UnreadableError):
     """A tokenizer file is malformed, or of a format that is not known."""
 
     code = "tokenizer"
+
+
+class ClaimError(UnreadableError):
+    """A published claim, or a table that it names, is not what it should be."""
+
+    code = "claim"
+
+
+class CaseError(UnreadableError):
+    """A case file is not what it should be."""
+
+    code = "case"
 
 
 class UnsafePathError(UnreadableError):

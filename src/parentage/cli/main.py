@@ -21,6 +21,8 @@ from parentage.errors import ParentageError, UsageError
 COMMANDS = {
     "audit": "Judge every module of a model against references.",
     "cache": "List, remove and check what is kept for later runs.",
+    "case": "List, show and run public cases of disputed or known descent.",
+    "check-claim": "Check published numbers, and what they can show.",
     "compare": "Show the evidence about two models, without a judgement.",
     "config": "Say how two architectures are related, weighed by rarity.",
     "explain": "Show how the correspondence of one module was found.",

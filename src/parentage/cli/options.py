@@ -215,6 +215,34 @@ def licence_option() -> Decorator:
     )
 
 
+def named_model_option(text: str) -> Decorator:
+    """``--model NAME=REF``, given repeatedly, as a dict ``models``."""
+    return click.option(
+        "--model",
+        "models",
+        multiple=True,
+        metavar="NAME=REF",
+        callback=_named_models,
+        help=f"{text} May be given repeatedly.",
+    )
+
+
+def _named_models(
+    ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
+) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for value in values:
+        name, equals, reference = value.partition("=")
+        if not (name and equals and reference):
+            message = f"'{value}' is not NAME=REF"
+            raise click.BadParameter(message, ctx, param)
+        if name in found:
+            message = f"'{name}' is named twice"
+            raise click.BadParameter(message, ctx, param)
+        found[name] = reference
+    return found
+
+
 def debug_option() -> Decorator:
     """``--debug``, which :func:`parentage.cli.main.main` takes out of the line."""
     return click.option(
