@@ -49,6 +49,7 @@ DOMAINS = (
     "plan",
     "claim",
     "case",
+    "screen",
 )
 """Catalogues of a language. Texts that stand only in files whose names begin like one
 of the others (``lineage...``) are there."""

@@ -15,6 +15,7 @@
     │   │   ├── TokenizerError            tokenizer       4
     │   │   ├── ClaimError                claim           4
     │   │   ├── CaseError                 case            4
+    │   │   ├── FingerprintError          fingerprint     4
     │   │   └── UnsafePathError           unsafe-path     4
     │   ├── SourceError                   source          4
     │   │   ├── AccessError               access          4
@@ -30,7 +31,8 @@
     │   ├── ProfileError                  profile         4
     │   └── DeclarationError              declaration     4
     ├── AttestationError                  attestation     4
-    └── MissingExtraError                 missing-extra   2
+    ├── MissingExtraError                 missing-extra   2
+    └── RegistryError                     registry        4
 
 Each message says where (file, tensor, byte offset), what was expected, what was
 found and what to do next, so that one line is enough to act on.
@@ -171,6 +173,12 @@ class CaseError(UnreadableError):
     """A case file is not what it should be."""
 
     code = "case"
+
+
+class FingerprintError(UnreadableError):
+    """A fingerprint is malformed, damaged, or of an unknown version."""
+
+    code = "fingerprint"
 
 
 class UnsafePathError(UnreadableError):
@@ -314,3 +322,10 @@ class MissingExtraError(ParentageError):
             f"{what} needs the extra '{extra}', which is not installed",
             advice=f"Install it: pip install 'parentage[{extra}]'",
         )
+
+
+class RegistryError(ParentageError):
+    """A registry cannot be reached, is damaged, or lacks what was asked for."""
+
+    code = "registry"
+    exit_code = 4

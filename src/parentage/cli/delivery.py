@@ -59,3 +59,8 @@ def deliver(
         show(document, stdout(), language)
     if html is not None:
         click.echo(language("HTML report: {file}", file=html), err=True)
+
+
+def no_page(_document: object, _language: Language) -> str:
+    """In place of a page, for documents that have none."""
+    return ""

@@ -31,6 +31,7 @@ COMMANDS = {
     "demo": "Compare the bundled models and check every answer.",
     "diff-reports": "Say what changed between two stored reports.",
     "keygen": "Make a key to sign reports and replies with.",
+    "fingerprint": "Hold what identifies a model in one file of a few megabytes.",
     "inspect": "List a model's modules, parameters and problems.",
     "judge": "Judge a stored report under written definitions.",
     "licences": "Follow licences from every reused module to the whole.",
@@ -41,6 +42,9 @@ COMMANDS = {
     "reply": "Attach a named party's statement to a stored report.",
     "report": "Show a stored report as HTML, PDF, Markdown, SARIF or a BOM.",
     "sign": "Sign a stored report.",
+    "pairs": "Compare every model of a list with every other.",
+    "registry": "Keep fingerprints of known models: add, list, export, verify.",
+    "screen": "Judge a model against everything in a registry.",
     "tokenizer": "Say how two tokenizers are related.",
     "verify": "Check a report's signatures and run its audit again.",
 }

@@ -251,3 +251,67 @@ def debug_option() -> Decorator:
         expose_value=False,
         help="Show tracebacks of errors.",
     )
+
+
+def registry_option() -> Decorator:
+    """``--registry URL``."""
+    return click.option(
+        "--registry",
+        "registry",
+        metavar="URL",
+        default=None,
+        help="The registry: a file, sqlite:///FILE or postgresql://USER@HOST/NAME (by "
+        "default PARENTAGE_DATABASE_URL, or a file in the user's data folder).",
+    )
+
+
+def engine_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """``--workers``, ``--engine`` and ``--address`` of commands that take lists."""
+    for option in (
+        click.option(
+            "--address",
+            metavar="ADDRESS",
+            default=None,
+            help="Ray cluster to use with --engine ray: its address, auto, or local "
+            "(the default) to start one here.",
+        ),
+        click.option(
+            "--engine",
+            type=click.Choice(["local", "ray"]),
+            default="local",
+            show_default=True,
+            help="What runs the work of a list: processes here, or Ray.",
+        ),
+        click.option(
+            "--workers",
+            type=click.IntRange(min=1),
+            default=None,
+            metavar="NUMBER",
+            help="Processes to use (by default one for each core).",
+        ),
+    ):
+        function = option(function)
+    return function
+
+
+def list_option() -> Decorator:
+    """``--list FILE``."""
+    return click.option(
+        "--list",
+        "listed",
+        type=click.Path(dir_okay=False, path_type=Path),
+        metavar="FILE",
+        default=None,
+        help="Take the models from a file, one in each line.",
+    )
+
+
+def output_option(what: str) -> Decorator:
+    """``--output FOLDER``."""
+    return click.option(
+        "--output",
+        type=click.Path(file_okay=False, path_type=Path),
+        metavar="FOLDER",
+        default=None,
+        help=f"Folder for {what}; what is there already is not done again.",
+    )

@@ -55,6 +55,16 @@ def verdict_code(outcomes: Iterable[str]) -> int:
     return INCONCLUSIVE if words & {"inconclusive", "not-stated"} else CLEAR
 
 
+def screen_code(words: set[str], coverage: float) -> int:
+    """Exit code of what was held against many models; as :func:`audit_code`."""
+    if words & {"identical", "reused"}:
+        return FOUND
+    tested = words - {"not-testable", "None"}
+    if "correspondence" in words or not tested or coverage < MIN_COVERAGE:
+        return INCONCLUSIVE
+    return CLEAR
+
+
 def report_error(error: ParentageError, *, as_json: bool) -> None:
     """One line on stderr and, with ``--json``, an object on stdout."""
     line = " ".join(printable(str(error)).split())

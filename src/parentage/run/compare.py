@@ -31,7 +31,7 @@ from parentage.evidence.samples import BlockSamples, Floats, Sample
 from parentage.evidence.similarity import Tally, distinct_rows
 from parentage.run.pairing import ModulePair
 from parentage.run.plan import Plan
-from parentage.run.sampler import Reader, read_block
+from parentage.run.sampler import Rectangles, read_block
 from parentage.stats.similarity import Similarity, similarity
 
 STRONG_Z = 6.0
@@ -51,8 +51,8 @@ SINUSOIDAL = (
 def compare_modules(
     pair: ModulePair,
     plan: Plan,
-    candidate: Reader,
-    reference: Reader,
+    candidate: Rectangles,
+    reference: Rectangles,
     *,
     name: str,
     seed: int,

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +15,22 @@ from parentage.artifact.dtypes import count_non_finite
 from parentage.artifact.entry import Problem
 from parentage.evidence.samples import BlockSamples, Floats, Sample
 from parentage.model.description import Module, Range, Tensor, View
+from parentage.model.rectangle import read_rectangle
 from parentage.run.pairing import BlockPair, ModulePair, RolePair, Slot
 from parentage.run.plan import Cut, Plan, block_key, selected
 
 Watch = Callable[[View, Cut, Floats], None]
 """Told of every rectangle that a reader gives out."""
+
+
+class Rectangles(Protocol):
+    """What gives rectangles of canonical tensors: a file, or values held of it."""
+
+    def rectangle(self, tensor: Tensor, cut: Cut) -> Floats:
+        """Float32 values; NaN and infinities are zero."""
+
+    def prefetch(self, wanted: Iterable[tuple[View, Cut]]) -> None:
+        """Told of rectangles that will be read next."""
 
 
 class Reader:
@@ -83,19 +95,7 @@ class Reader:
         self._held.clear()
 
     def _read(self, view: View, cut: Cut) -> Floats:
-        shape = tuple(sum(b - a for a, b in axis) for axis in cut)
-        out = np.empty(shape, dtype=np.float32)
-        steps = [_placed(axis) for axis in cut]
-        for choice in itertools.product(*steps):
-            ranges = tuple(r for r, _ in choice)
-            place = tuple(p for _, p in choice)
-            block = self._checkpoint.read_float32(
-                view.tensor, view.grid, view.narrow(ranges)
-            )
-            kept = [a for a in range(len(view.grid)) if a not in view.order]
-            block = np.squeeze(block, axis=tuple(kept)) if kept else block
-            # Position of each canonical axis among the grid axes that are left.
-            out[place] = block.transpose(np.argsort(np.argsort(view.order)))
+        out = read_rectangle(self._checkpoint.read_float32, view, cut, np.float32)
         bad = count_non_finite(out)
         if bad:
             entry = self._checkpoint.entries[view.tensor]
@@ -114,16 +114,12 @@ class Reader:
         return out
 
 
-def _placed(axis: Iterable[tuple[int, int]]) -> list[tuple[tuple[int, int], slice]]:
-    placed, position = [], 0
-    for start, stop in axis:
-        placed.append(((start, stop), slice(position, position + stop - start)))
-        position += stop - start
-    return placed
-
-
 def read_block(
-    pair: ModulePair, block: BlockPair, plan: Plan, candidate: Reader, reference: Reader
+    pair: ModulePair,
+    block: BlockPair,
+    plan: Plan,
+    candidate: Rectangles,
+    reference: Rectangles,
 ) -> BlockSamples | None:
     """Read one block of a pair of modules; ``None`` where no role could be read."""
     key = block_key(pair, block)
@@ -152,7 +148,11 @@ def read_block(
 
 
 def _ask_ahead(
-    pair: ModulePair, block: BlockPair, plan: Plan, candidate: Reader, reference: Reader
+    pair: ModulePair,
+    block: BlockPair,
+    plan: Plan,
+    candidate: Rectangles,
+    reference: Rectangles,
 ) -> None:
     """Begin to fetch everything that a block is going to read, in both models."""
     key = block_key(pair, block)
@@ -191,7 +191,7 @@ def _sample(
     cut: Cut,
     experts: tuple[int, ...],
     *,
-    readers: tuple[Reader, Reader],
+    readers: tuple[Rectangles, Rectangles],
     layers: tuple[tuple[int | None, ...], tuple[int | None, ...]],
 ) -> Sample | None:
     sides = [selected(role.candidate, experts), selected(role.reference, experts)]
@@ -244,7 +244,7 @@ def _sample(
 
 
 def _matched_rectangle(
-    reader: Reader,
+    reader: Rectangles,
     tensor: Tensor,
     cut: Cut,
     dims: list[NDArray[np.int64] | None],

@@ -52,9 +52,18 @@ def family_size(evidence: Sequence[ModuleEvidence]) -> int:
     return max(1, sum(item.tests() for item in evidence))
 
 
-def judge(evidence: Sequence[ModuleEvidence], criteria: Criteria) -> list[Finding]:
-    """Findings for every (module, reference) pair, in the order given."""
-    family = family_size(evidence)
+def judge(
+    evidence: Sequence[ModuleEvidence], criteria: Criteria, *, family: int = 0
+) -> list[Finding]:
+    """Findings for every (module, reference) pair, in the order given.
+
+    Args:
+        evidence: of all pairs.
+        criteria: levels and floors.
+        family: number of tests to correct for, where ``evidence`` was chosen out of
+            more; never fewer than it holds.
+    """
+    family = max(family, family_size(evidence))
     local = {id(item): _parts(item, family, criteria) for item in evidence}
     # Own tensors of a stream must come near what is most surely reused in it before
     # they are called reused themselves.

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fingerprints of models, and the registries that hold them."""

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Any two fingerprints hold values at the same places, whoever made them."""
+
+import math
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from parentage.model.rectangle import shape_of
+from parentage.model.roles import ROLES
+from parentage.registry.scheme import LEVELS, Scheme
+
+levels = st.integers(LEVELS[0], LEVELS[-1])
+sizes = st.integers(1, 20_000)
+MATRICES = sorted(role for role, axes in ROLES.items() if len(axes) > 1)
+
+
+def indices(axis):
+    return {i for a, b in axis for i in range(a, b)}
+
+
+@given(st.integers(0, 99), sizes, sizes, sizes, st.sampled_from(["neuron", "vocab"]))
+def test_the_smaller_window_lies_in_the_larger(seed, size, one, other, label):
+    scheme = Scheme(seed, LEVELS[0])
+    few, many = sorted((one, other))
+    inner, outer = scheme.window(label, size, few), scheme.window(label, size, many)
+    assert outer[0] <= inner[0]
+    assert inner[1] <= outer[1]
+    assert inner[1] - inner[0] == min(few, size)
+
+
+@given(st.integers(0, 99), st.integers(1, 500), st.integers(0, 9000))
+def test_windows_of_long_axes_do_not_depend_on_their_length(seed, count, more):
+    scheme = Scheme(seed, LEVELS[0])
+    for label in ("residual", "vocab", "neuron"):
+        assert scheme.window(label, 4096, count) == scheme.window(
+            label, 4096 + more, count
+        )
+
+
+@given(
+    st.sampled_from(MATRICES), levels, levels, st.lists(sizes, min_size=3, max_size=3)
+)
+def test_two_levels_have_values_in_common(role, one, other, shape):
+    axes = ROLES[role]
+    shape = tuple(shape[: len(axes)])
+    group = 4 if shape[0] % 4 == 0 else 1
+    cuts = [Scheme(3, level).cut(role, axes, shape, group) for level in (one, other)]
+    for a, b in zip(*cuts, strict=True):
+        assert indices(a) & indices(b)
+    for cut in cuts:
+        for axis, size in zip(cut, shape, strict=True):
+            assert all(0 <= a < b <= size for a, b in axis)
+
+
+@given(st.sampled_from(["up_proj", "down_proj", "o_proj", "q_proj"]), levels)
+def test_a_level_holds_about_as_many_values_as_it_says(role, level):
+    axes = ROLES[role]
+    shape = (32, 128, 4096) if len(axes) == 3 else (11008, 4096)
+    scheme = Scheme(0, level)
+    held = math.prod(shape_of(scheme.cut(role, axes, shape)))
+    assert held <= max(scheme.values, 256) * 1.3 or held == math.prod(shape)
+
+
+def test_pairs_and_blocks_of_eight_stay_whole():
+    for seed in range(20):
+        for label in ("residual", "neuron"):
+            begin, _ = Scheme(seed, 40).window(label, 5000, 64)
+            assert begin % 8 == 0
+
+
+def test_places_of_version_1_stay_what_they_are():
+    """Fingerprints of years ago must stay comparable."""
+    scheme = Scheme(0, 49)
+    assert scheme.counts == (32, 152)
+    assert scheme.cut("up_proj", ("neuron", "residual"), (14336, 4096)) == (
+        ((376, 408),),
+        ((112, 264),),
+    )
+    axes = ("head", "head_dim", "residual")
+    assert scheme.cut("o_proj", axes, (32, 128, 4096), 4) == (
+        ((0, 1),),
+        ((0, 128),),
+        ((112, 144),),
+    )
+    assert scheme.window("vocab", 128256, 128) == (1960, 2088)
