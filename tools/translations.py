@@ -26,6 +26,7 @@ from jinja2 import Environment, nodes
 
 from parentage.evidence.catalogue import methods
 from parentage.report.language import LANGUAGES
+from parentage.report.training_words import catalogue_texts
 from parentage.run.document import ASSUMPTIONS
 from parentage.verdict.licences import table as licences
 
@@ -50,6 +51,7 @@ DOMAINS = (
     "claim",
     "case",
     "screen",
+    "training",
 )
 """Catalogues of a language. Texts that stand only in files whose names begin like one
 of the others (``lineage...``) are there."""
@@ -65,9 +67,13 @@ def texts(domain: str = DOMAINS[0]) -> Texts:
 
 def _home(files: frozenset[str]) -> str:
     for domain in DOMAINS[1:]:
-        if all(Path(file).name.startswith(domain) for file in files):
+        if all(_of_domain(file, domain) for file in files):
             return domain
     return DOMAINS[0]
+
+
+def _of_domain(file: str, domain: str) -> bool:
+    return any(part.startswith(domain) for part in Path(file).parts[-2:])
 
 
 @cache
@@ -88,6 +94,8 @@ def _all() -> Texts:
     for licence in licences().values():
         for term in licence.terms:
             found[term.text].add("src/parentage/verdict/verdict_licences.toml")
+    for text in catalogue_texts():
+        found[text].add("src/parentage/training/pieces.toml")
     for assumption in ASSUMPTIONS:
         for text in (assumption.text, assumption.id.replace("-", " ")):
             found[text].add("src/parentage/run/document.py")

@@ -16,6 +16,8 @@
     │   │   ├── ClaimError                claim           4
     │   │   ├── CaseError                 case            4
     │   │   ├── FingerprintError          fingerprint     4
+    │   │   ├── PacketError               packet          4
+    │   │   ├── TrainingLogError          training-log    4
     │   │   └── UnsafePathError           unsafe-path     4
     │   ├── SourceError                   source          4
     │   │   ├── AccessError               access          4
@@ -179,6 +181,18 @@ class FingerprintError(UnreadableError):
     """A fingerprint is malformed, damaged, or of an unknown version."""
 
     code = "fingerprint"
+
+
+class PacketError(UnreadableError):
+    """A training record's manifest is malformed, or names files that are not there."""
+
+    code = "packet"
+
+
+class TrainingLogError(UnreadableError):
+    """A training log is of an unknown format, or nothing of it can be read."""
+
+    code = "training-log"
 
 
 class UnsafePathError(UnreadableError):

@@ -82,6 +82,12 @@ class AuditCommand(click.Command):
 @profile_option("A definition to judge the findings under (see `parentage profiles`)")
 @manifest_option()
 @licence_option()
+@click.option(
+    "--training",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="The candidate's training record (packet.toml), checked beside it.",
+)
 @html_option()
 @click.option(
     "--write",
@@ -115,6 +121,7 @@ class AuditCommand(click.Command):
 def command(
     candidate: str,
     against: tuple[str, ...],
+    training: Path | None,
     html: Path | None,
     *,
     files: tuple[Path, ...],
@@ -159,6 +166,8 @@ def command(
     for reference in against:
         line += ["--against", reference]
     line += [*chosen.words(), *([] if plan is None else ["--plan", str(plan_file)])]
+    if training is not None:
+        line += ["--training", str(training)]
     for profile in profiles:
         line += ["--profile", profile]
     if manifest is not None:
@@ -173,6 +182,7 @@ def command(
             undo_budget=chosen.undo_budget,
             descent_budget=chosen.descent_budget,
             seed=chosen.seed,
+            training=training,
             command=line,
             progress=progress,
             profiles=profiles,

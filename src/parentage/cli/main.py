@@ -45,6 +45,7 @@ COMMANDS = {
     "pairs": "Compare every model of a list with every other.",
     "registry": "Keep fingerprints of known models: add, list, export, verify.",
     "screen": "Judge a model against everything in a registry.",
+    "training": "Verify the record of a training run, or read its logs.",
     "tokenizer": "Say how two tokenizers are related.",
     "verify": "Check a report's signatures and run its audit again.",
 }

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from parentage.report.descent_document import DescentItem
 from parentage.report.lineage_nearest import LineageItem
 from parentage.report.reply_document import ReplyBlock
+from parentage.report.training_document import TrainingDocument
 from parentage.report.verdict_declared import Declared
 from parentage.report.verdict_document import Verdict
 from parentage.report.verdict_licences import Licences
@@ -273,6 +274,10 @@ class Report(_Part):
     descents: tuple[DescentItem, ...] = Field(
         default=(),
         description="kind of descent of modules that exact tests found dependent",
+    )
+    training: TrainingDocument | None = Field(
+        default=None,
+        description="what the candidate's training record supports, if one was given",
     )
     declared: Declared | None = Field(
         default=None, description="what the maker says, against the evidence"

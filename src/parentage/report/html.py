@@ -31,6 +31,7 @@ from parentage.report.page_replies import replies_section
 from parentage.report.plan_sequential import sequential_lines
 from parentage.report.reasons import is_known, say_reason
 from parentage.report.sentences import headline_of, sentence_of
+from parentage.report.training_html import training_section
 from parentage.report.verdict_html import verdict_sections
 from parentage.report.view import expected, power10, report_view
 
@@ -90,6 +91,7 @@ def _environment(lang: Language) -> Environment:
         lineage=partial(_filter, lineage_sections, lang),
         verdicts=partial(_filter, verdict_sections, lang),
         descents=partial(_filter, descent_section, lang),
+        training=partial(_filter, training_section, lang),
         depth_text=partial(_filter, depth_text, lang),
         layers=partial(_layers, lang),
         replies=partial(_filter, replies_section, lang),

@@ -35,6 +35,7 @@ from parentage.report.terminal_parts import (
     table_of,
     text_of,
 )
+from parentage.report.training_terminal import print_training
 from parentage.report.verdict_terminal_parts import print_verdict_sections
 
 if TYPE_CHECKING:
@@ -56,6 +57,8 @@ def print_report(report: Report, console: Console, lang: Language = ENGLISH) -> 
     norm_trap(report.norm_cosines, console, lang)
     print_lineage(report.lineage, console, lang)
     print_verdict_sections(report, console, lang)
+    if report.training is not None:
+        print_training(report.training, console, lang)
     models_read([report.candidate, *report.references], console, lang)
     assumptions_short(report.assumptions, console, lang)
     heading(console, lang("Run it again"))

@@ -87,6 +87,7 @@ def audit(
     seed: int = 0,
     criteria: Criteria | None = None,
     labels: Sequence[str] | None = None,
+    training: str | Path | None = None,
     command: Sequence[str] = (),
     progress: Progress | None = None,
     profiles: Sequence[str] = (),
@@ -111,6 +112,7 @@ def audit(
         criteria: levels and floors of the findings.
         labels: what the report calls the models, the candidate first; by default
             the last parts of their paths.
+        training: folder of the candidate's training record, checked beside it.
         command: how the audit was called, for the report.
         progress: told about each module.
         profiles: definitions of "from scratch" to judge by, by id or file.
@@ -216,6 +218,20 @@ def audit(
             sequential=sequential,
             plan=None if plan is None else plan.digest,
         )
+        if training is not None:
+            from parentage.run.training import verify_record  # noqa: PLC0415
+
+            record = verify_record(
+                training,
+                model=candidate,
+                against=against,
+                report=report,
+                budget=budget,
+                seed=seed,
+                command=("parentage", "training", "verify", str(training)),
+            )
+            # Before verdicts: some profiles ask for a record.
+            report = report.model_copy(update={"training": record})
         return complete(report, own, references, asked)
 
 

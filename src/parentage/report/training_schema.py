@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The JSON schemas of the documents on training records, as they ship."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from importlib import resources
+from typing import Final
+
+from pydantic import BaseModel
+
+from parentage.report.training_check import TrainingCheck
+from parentage.report.training_document import LogDocument, TrainingDocument
+from parentage.training.manifest import Manifest
+
+DOCUMENTS: Final[Mapping[str, type[BaseModel]]] = {
+    "training-1.schema.json": TrainingDocument,
+    "training-check-1.schema.json": TrainingCheck,
+    "training-log-1.schema.json": LogDocument,
+    "packet-1.schema.json": Manifest,
+}
+"""Schema file -> what it describes; ``packet-1`` is the manifest that teams write."""
+
+
+def schema_text(name: str) -> str:
+    """The JSON schema of the current model, as the file ``name`` must hold it."""
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **DOCUMENTS[name].model_json_schema(by_alias=True, mode="validation"),
+    }
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+def shipped_schema(name: str) -> str:
+    """The JSON schema file that was installed with the package."""
+    return resources.files("parentage.report").joinpath(name).read_text("utf-8")

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The pages on training records say what the data files and the measurements say.
+
+``PARENTAGE_REGENERATE=1 pytest tests/docs`` rewrites the generated blocks.
+"""
+
+import json
+import os
+from pathlib import Path
+
+import click
+import pytest
+
+from parentage.cli.training import command
+from parentage.evidence.record_catalogue import record_checks
+from parentage.report.training_words import PARTS
+from parentage.training.pieces import pieces
+from parentage.verdict.training import rule
+
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "training.md"
+RESULTS = ROOT / "benchmarks" / "records" / "results.json"
+
+
+def rule_block():
+    rows = "".join(
+        f"| {line.title} | "
+        + ", ".join(f"`{check}` {least}" for check, least in line.checks.items())
+        + " |\n"
+        for line in rule()
+    )
+    return "| line | checks, and the least outcome of each |\n|---|---|\n" + rows
+
+
+def pieces_block():
+    rows = "".join(
+        f"| {p.title}{' (needed)' if p.needed else ''} | {p.shows} |\n"
+        for p in pieces().values()
+    )
+    return "| piece | shows |\n|---|---|\n" + rows
+
+
+def checks_block():
+    text = ""
+    for part, title in PARTS.items():
+        checks = [c for c in record_checks().values() if c.part == part]
+        if not checks:
+            continue
+        text += f"**{title}**\n\n"
+        text += "| check | grade | proves | could be forged by |\n|---|---|---|---|\n"
+        for c in checks:
+            text += f"| {c.title} (`{c.id}`): {c.question} | {c.grade} "
+            text += f"| {c.proves} | {c.forged_by} |\n"
+        text += "\n"
+    return text
+
+
+def rates_block():
+    found = json.loads(RESULTS.read_text("utf-8"))
+    text = f"{found['logs']} honest logs, {found['real']} of them real.\n\n"
+    text += "| check | honest logs judged | false alarms |\n|---|---|---|\n"
+    for check, row in found["honest"].items():
+        text += f"| `{check}` | {row['judged']} | {row['alarms']} |\n"
+    text += "\n| log tampered with | tried | found | by |\n|---|---|---|---|\n"
+    for name, row in found["forged"].items():
+        by = ", ".join(f"`{c}` {n}" for c, n in row["by"].items())
+        text += f"| {name} | {row['tried']} | {row['found']} | {by} |\n"
+    pairs = found["forged"]["copied from another run"]
+    text += (
+        f"\n{pairs['honest_pairs']} pairs of honest logs of different runs were held "
+    )
+    text += f"against each other: {pairs['honest_alarms']} false alarms.\n"
+    return text
+
+
+def subcommands_block():
+    parent = click.Context(click.Command("parentage"), info_name="parentage")
+    group = click.Context(
+        command,
+        info_name="training",
+        parent=parent,
+        terminal_width=80,
+        help_option_names=["-h", "--help"],
+    )
+    text = ""
+    for name, one in command.commands.items():
+        context = click.Context(
+            one,
+            info_name=name,
+            parent=group,
+            terminal_width=80,
+        )
+        text += f"```text\n{one.get_help(context)}\n```\n\n"
+    return text
+
+
+BLOCKS = {
+    "rule": (PAGE, rule_block),
+    "pieces": (PAGE, pieces_block),
+    "checks": (PAGE, checks_block),
+    "rates": (PAGE, rates_block),
+    "subcommands": (ROOT / "docs" / "commands" / "training.md", subcommands_block),
+}
+
+
+@pytest.mark.parametrize("name", BLOCKS)
+def test_generated_block_is_up_to_date(name):
+    page, make = BLOCKS[name]
+    text = page.read_text(encoding="utf-8")
+    begin, end = f"<!-- {name} -->\n", f"<!-- /{name} -->\n"
+    before, rest = text.split(begin)
+    inside, after = rest.split(end)
+    if os.environ.get("PARENTAGE_REGENERATE"):
+        page.write_text(before + begin + make() + end + after, encoding="utf-8")
+    else:
+        assert inside == make(), f"{page} is stale: PARENTAGE_REGENERATE=1 pytest"
+
+
+def test_no_false_alarm_was_measured():
+    found = json.loads(RESULTS.read_text("utf-8"))
+    assert not {c: r for c, r in found["honest"].items() if r["alarms"]}
+    assert found["forged"]["copied from another run"]["honest_alarms"] == 0
