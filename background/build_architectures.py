@@ -22,7 +22,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import yaml  # type: ignore[import-untyped]
+import yaml
 
 from parentage.errors import ConfigError
 from parentage.model.architecture import Architecture, Component, read_architecture

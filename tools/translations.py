@@ -28,6 +28,7 @@ from parentage.evidence.catalogue import methods
 from parentage.report.language import LANGUAGES
 from parentage.report.training_words import catalogue_texts
 from parentage.run.document import ASSUMPTIONS
+from parentage.verdict.licences import table as licences
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "parentage"
@@ -36,7 +37,22 @@ LOCALE = PACKAGE / "report" / "locale"
 CALLS = frozenset({"_", "lang", "language", "marked"})
 """Functions whose first argument is a text."""
 
-DOMAINS = ("report", "lineage", "descent", "screen", "training")
+DOMAINS = (
+    "report",
+    "lineage",
+    "descent",
+    "difference",
+    "verdict",
+    "page",
+    "markdown",
+    "attestation",
+    "reply",
+    "plan",
+    "claim",
+    "case",
+    "screen",
+    "training",
+)
 """Catalogues of a language. Texts that stand only in files whose names begin like one
 of the others (``lineage...``) are there."""
 
@@ -75,6 +91,9 @@ def _all() -> Texts:
         parts = (method.title, method.question, method.statistic, method.null)
         for text in (*parts, *rows, method.cost, method.reference):
             found[text].add("src/parentage/evidence/catalogue.toml")
+    for licence in licences().values():
+        for term in licence.terms:
+            found[term.text].add("src/parentage/verdict/verdict_licences.toml")
     for text in catalogue_texts():
         found[text].add("src/parentage/training/pieces.toml")
     for assumption in ASSUMPTIONS:

@@ -104,7 +104,17 @@ def summary(rows: Sequence[Row]) -> Row:
         of("remainder"),
         lambda r: main_module(r).get("kind") == "merge-with-remainder",
     )
+    found["remainder_open"] = rate(
+        of("remainder"),
+        lambda r: (
+            main_module(r).get("kind") == "merge-with-remainder"
+            or bool(main_module(r).get("open"))
+        ),
+    )
     found["ordinary"] = rate(of("ordinary"), _unmixed)
+    found["ordinary_open"] = rate(
+        of("ordinary"), lambda r: not any(d.get("open") for d in r["modules"].values())
+    )
     found["ordinary_rounded"] = rate(
         of("ordinary"),
         lambda r: all(d["kind"] != "quantised" for d in r["modules"].values()),
@@ -159,6 +169,8 @@ def tables(results: dict[str, Row]) -> str:
         lines.append(line(f"{method}: largest error of a weight", cells))
     for key, words in (
         ("remainder", "unlisted parent not reported"),
+        ("remainder_open", "unlisted parent neither reported nor left open"),
+        ("ordinary_open", "ordinary descendant with a share that is left open"),
         ("ordinary", "ordinary descendant called a merge (any module)"),
         ("ordinary_rounded", "ordinary descendant called rounded"),
         ("ordinary_low_rank", "ordinary descendant called low-rank"),

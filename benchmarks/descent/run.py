@@ -80,6 +80,8 @@ def _kept(d: Descent) -> dict[str, Any]:
             "excess": round(r.excess, 4),
             "unexplained": round(r.unexplained, 5),
         }
+    if d.open_shares:
+        row["open"] = {s.reference: round(s.weight, 4) for s in d.open_shares}
     if d.quantised is not None:
         row["quantised"] = {
             "scheme": d.quantised.scheme,

@@ -127,7 +127,8 @@ def misses(registry: Registry, folder: Path, draws: int) -> list[dict[str, Any]]
     for name, number in SHOWN.items():
         descent = DESCENTS[number]
         for rho in RHOS:
-            passed = found = stated = 0
+            passed = found = 0
+            stated: float | None = None
             for draw in range(draws):
                 candidate = child(number, descent, 100 + draw, correlation=rho)
                 document = screen(candidate, registry, index=index, lineage=False)

@@ -31,7 +31,7 @@ from parentage.registry.fingerprint import (
     Tile,
     view_key,
 )
-from parentage.registry.listing import pack_listing
+from parentage.registry.listing import expanded, pack_listing, plain_json
 from parentage.registry.sample import choose
 from parentage.registry.scheme import LEVELS, Scheme
 from parentage.registry.sketch import sketch, to_blob
@@ -195,8 +195,8 @@ class Quick:
 
     def __init__(self, shape: Shape) -> None:
         self._made = random_fingerprint(shape, SMALL, 7, NAME)
-        self._plain = container.plain_json(container.record_of(self._made))
-        self._listing = container.expanded(self._made.listing, "the tensors", "")
+        self._plain = plain_json(container.record_of(self._made))
+        self._listing = expanded(self._made.listing, "the tensors", "")
         self.values = self._made.values
         held = np.concatenate([t.values.ravel() for t in self._made.tiles])
         places = {int(word): n for n, word in enumerate(_words(held))}
@@ -243,8 +243,10 @@ class Quick:
 
 
 def _words(held: NDArray[np.generic]) -> NDArray[np.uint64]:
-    bits = np.packbits(held > 0, bitorder="little")
-    return bits.view("<u8").astype(np.uint64)
+    signs = held.astype(np.float32) > 0
+    bits = np.packbits(signs, bitorder="little")
+    words: NDArray[np.uint64] = bits.view("<u8").astype(np.uint64)
+    return words
 
 
 @cache

@@ -19,27 +19,29 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
+    from parentage.artifact.source.locate import Reference
     from parentage.report.comparison import Comparison
     from parentage.report.load import load_report as load_report
     from parentage.run.audit import audit as audit
     from parentage.run.inspect import inspect_model as inspect_model
+    from parentage.run.judge import judge as judge
 
 __version__ = "0.1.0"
 
-__all__ = ["__version__", "audit", "compare", "inspect_model", "load_report"]
+__all__ = ["__version__", "audit", "compare", "inspect_model", "judge", "load_report"]
 
 _LAZY = {
     "audit": "parentage.run.audit",
     "inspect_model": "parentage.run.inspect",
+    "judge": "parentage.run.judge",
     "load_report": "parentage.report.load",
 }
 
 
 def compare(
-    a: str | Path,
-    b: str | Path,
+    a: Reference,
+    b: Reference,
     *,
     budget: int = 64_000_000,
     seed: int = 0,

@@ -13,13 +13,27 @@
     │   │   ├── IndexFileError            index           4
     │   │   ├── ConfigError               config          4
     │   │   ├── TokenizerError            tokenizer       4
+    │   │   ├── ClaimError                claim           4
+    │   │   ├── CaseError                 case            4
+    │   │   ├── FingerprintError          fingerprint     4
     │   │   ├── PacketError               packet          4
     │   │   ├── TrainingLogError          training-log    4
-    │   │   ├── FingerprintError          fingerprint     4
     │   │   └── UnsafePathError           unsafe-path     4
+    │   ├── SourceError                   source          4
+    │   │   ├── AccessError               access          4
+    │   │   ├── NotThereError             not-there       4
+    │   │   ├── UnreachableError          unreachable     4
+    │   │   ├── OfflineError              offline         4
+    │   │   ├── ChangedError              changed         4
+    │   │   └── ProtocolError             protocol        4
     │   └── DtypeError                    dtype           4
     ├── DescriptionError                  description     4
     ├── ReportError                       report          4
+    ├── ListedError                       listed          4
+    │   ├── ProfileError                  profile         4
+    │   └── DeclarationError              declaration     4
+    ├── AttestationError                  attestation     4
+    ├── MissingExtraError                 missing-extra   2
     └── RegistryError                     registry        4
 
 Each message says where (file, tensor, byte offset), what was expected, what was
@@ -28,7 +42,8 @@ found and what to do next, so that one line is enough to act on.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import ClassVar, Final, Self
 
 
 class ParentageError(Exception):
@@ -150,6 +165,24 @@ class TokenizerError(UnreadableError):
     code = "tokenizer"
 
 
+class ClaimError(UnreadableError):
+    """A published claim, or a table that it names, is not what it should be."""
+
+    code = "claim"
+
+
+class CaseError(UnreadableError):
+    """A case file is not what it should be."""
+
+    code = "case"
+
+
+class FingerprintError(UnreadableError):
+    """A fingerprint is malformed, damaged, or of an unknown version."""
+
+    code = "fingerprint"
+
+
 class PacketError(UnreadableError):
     """A training record's manifest is malformed, or names files that are not there."""
 
@@ -162,16 +195,52 @@ class TrainingLogError(UnreadableError):
     code = "training-log"
 
 
-class FingerprintError(UnreadableError):
-    """A fingerprint is malformed, damaged, or of an unknown version."""
-
-    code = "fingerprint"
-
-
 class UnsafePathError(UnreadableError):
     """A path leads out of the model's folder."""
 
     code = "unsafe-path"
+
+
+class SourceError(ArtifactError):
+    """What lies elsewhere could not be fetched; nothing is said of its content."""
+
+    code = "source"
+
+
+class AccessError(SourceError):
+    """The server knows the model and does not give it: gated, private, forbidden."""
+
+    code = "access"
+
+
+class NotThereError(SourceError):
+    """The server has no such repository, revision, bucket or file."""
+
+    code = "not-there"
+
+
+class UnreachableError(SourceError):
+    """No answer that helps, after as many attempts as are made."""
+
+    code = "unreachable"
+
+
+class OfflineError(SourceError):
+    """The network was switched off and what is needed is not in the cache."""
+
+    code = "offline"
+
+
+class ChangedError(SourceError):
+    """The file is not the one that the reading began with."""
+
+    code = "changed"
+
+
+class ProtocolError(SourceError):
+    """The server answers what was not asked: no ranges, other lengths, other bytes."""
+
+    code = "protocol"
 
 
 class DtypeError(ArtifactError):
@@ -192,6 +261,81 @@ class ReportError(ParentageError):
 
     code = "report"
     exit_code = 4
+
+
+_MOST_SHOWN: Final = 100
+
+
+class ListedError(ParentageError):
+    """A written file is wrong in one or more places, which are all named.
+
+    Attributes:
+        problems: (line, what is wrong there), all of them.
+    """
+
+    code = "listed"
+    exit_code = 4
+    problems: tuple[tuple[int, str], ...] = ()
+
+    @classmethod
+    def of(cls, file: str, problems: Sequence[tuple[int, str]]) -> Self:
+        """One error that says everything that is wrong with a file.
+
+        The message names the first of very many; ``problems`` holds them all.
+        """
+        rows = "; ".join(
+            f"line {line}: {what}" if line else what
+            for line, what in problems[:_MOST_SHOWN]
+        )
+        more = len(problems) - _MOST_SHOWN
+        rows += f"; and {more} more" if more > 0 else ""
+        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        error = cls(f"{count}: {rows}", file=file)
+        error.problems = tuple(problems)
+        return error
+
+    def to_json(self) -> dict[str, object]:
+        """The error as plain data, with every problem and its line."""
+        rows = [{"line": line, "message": what} for line, what in self.problems]
+        return {**super().to_json(), "problems": rows}
+
+
+class ProfileError(ListedError):
+    """A profile does not exist, or its file is wrong."""
+
+    code = "profile"
+
+
+class DeclarationError(ListedError):
+    """A model card or a submission manifest cannot be read."""
+
+    code = "declaration"
+
+
+class AttestationError(ParentageError):
+    """A key, a signature or a signed statement is malformed.
+
+    One that is well-formed but does not hold is no error: it is the answer of
+    ``parentage verify``.
+    """
+
+    code = "attestation"
+    exit_code = 4
+
+
+class MissingExtraError(ParentageError):
+    """What was asked for needs an extra that is not installed."""
+
+    code = "missing-extra"
+    exit_code = 2
+
+    @classmethod
+    def of(cls, what: str, extra: str) -> MissingExtraError:
+        """The error for a feature, with the line that installs what it needs."""
+        return cls(
+            f"{what} needs the extra '{extra}', which is not installed",
+            advice=f"Install it: pip install 'parentage[{extra}]'",
+        )
 
 
 class RegistryError(ParentageError):

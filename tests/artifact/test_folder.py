@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -321,6 +322,6 @@ def test_forbidden_folder(tmp_path, monkeypatch):
     def forbidden(*_):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(module.Path, "iterdir", forbidden)
+    monkeypatch.setattr(Path, "iterdir", forbidden)
     with pytest.raises(UnreadableError, match="Permission denied"):
         open_checkpoint(tmp_path)

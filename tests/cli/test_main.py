@@ -58,8 +58,10 @@ def test_every_command_exists_and_has_json():
     for name in COMMANDS:
         command = cli.get_command(context, name)
         assert command.name == name
-        options = {o for p in command.params for o in p.opts}
-        assert {"--json", "--debug"} <= options
+        group = getattr(command, "commands", None)
+        for one in group.values() if group else [command]:
+            options = {o for p in one.params for o in p.opts}
+            assert {"--json", "--debug"} <= options
     assert cli.get_command(context, "nope") is None
 
 

@@ -7,11 +7,13 @@ import pytest
 import parentage
 from parentage.errors import UsageError
 from parentage.evidence.catalogue import method, methods
+from parentage.evidence.record_catalogue import record_checks
 
 IDS = [
     "byte-identity",
     "sign-coins",
     "swap-coins",
+    "sequential",
     "fixed-points",
     "permutation-trace",
     "pooled-residual",
@@ -47,13 +49,16 @@ def test_entries_are_complete(name):
 
 def test_every_method_in_the_source_is_in_the_catalogue():
     package = Path(parentage.__file__).parent
-    used = set()
+    used, checks = set(), set()
     for file in [*package.glob("evidence/*.py"), *package.glob("run/*.py")]:
         text = file.read_text(encoding="utf-8")
-        used |= set(re.findall(r"Evidence\(\s*\"([a-z-]+)\"", text))
+        used |= set(re.findall(r"\bEvidence\(\s*\"([a-z-]+)\"", text))
         used |= set(re.findall(r"method=\"([a-z-]+)\"", text))
+        checks |= set(re.findall(r"\bRecordEvidence\(\s*\"([a-z0-9-]+)\"", text))
     assert used
     assert used <= set(IDS)
+    assert checks
+    assert checks <= set(record_checks())
 
 
 def test_unknown_method_lists_the_known():

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Two independent synthetic models, made once."""
 
+import json
+
 import pytest
 
 from parentage.testing.synthetic import Shape, random_model, write_model
@@ -36,3 +38,15 @@ def save(tmp_path):
         )
 
     return write
+
+
+@pytest.fixture(scope="session")
+def text():
+    """A report as text, apart from times."""
+
+    def written(report):
+        data = json.loads(report.to_json())
+        times = {"created", "seconds"}
+        return json.dumps({k: v for k, v in data.items() if k not in times})
+
+    return written

@@ -14,6 +14,7 @@ from parentage.report.descent_explain_html import render_explanation
 from parentage.report.descent_text import details, headline
 from parentage.report.document import Report
 from parentage.report.html import render_html
+from parentage.report.language import Language
 from parentage.run.audit import audit
 from parentage.run.explain import explain
 from parentage.testing.synthetic import Shape, random_model
@@ -182,7 +183,6 @@ def test_small_budgets_read_parts_and_agree(descents, family):
 
 
 def test_descriptions_have_sentences_in_both_languages(descents, family):
-    from parentage.report.language import Language
 
     base, first, second = family
     merged = {n: 0.5 * first[n] + 0.5 * second[n] for n in base}
@@ -245,3 +245,87 @@ def test_wide_adapter_of_rank_64_is_seen_in_parts_of_its_matrices(save):
     assert decoder.kind == "low-rank"
     assert decoder.ranks.rank == 64
     assert decoder.ranks.full > 128
+
+
+def relabelled(model, seed):
+    """The same function: neurons in another order, half of them with flipped signs."""
+    rng = np.random.default_rng(seed)
+    found = dict(model)
+    for name in [n for n in model if n.endswith("up_proj.weight")]:
+        order = rng.permutation(len(model[name]))
+        signs = rng.choice(np.float32([-1, 1]), len(order))
+        gate, down = (name.replace("up_proj", p) for p in ("gate_proj", "down_proj"))
+        found[name] = (model[name] * signs[:, None])[order]
+        found[gate] = model[gate][order]
+        found[down] = (model[down] * signs)[:, order]
+    return found
+
+
+def off_diagonal(table):
+    square = np.array(table)
+    return np.abs(square - np.diag(np.diag(square))).max()
+
+
+def test_explanation_shows_neurons_before_and_after_alignment(save, family):
+    base, first, _ = family
+    reference = save("r", bf16(base))
+    path = save("c", bf16(relabelled(first, 5)))
+    document = explain(path, [reference], "text_decoder", layer=2)
+    (view,) = document.aligned
+    assert (view.layer, view.reference_layer, view.role) == (2, 2, "up_proj")
+    assert view.matched == view.units == 128
+    assert view.in_place < 10
+    before, after = np.array(view.before), np.array(view.after)
+    assert np.abs(before).mean() < 0.2
+    assert np.abs(np.diag(after)).min() > 0.9
+    assert off_diagonal(after) < 0.9
+    assert {-1, 1} == set(np.sign(np.diag(after)))
+    assert view.effect > 0.9
+    for code in ("en", "ko"):
+        page = render_explanation(document, Language(code))
+        assert f"{view.matched}" in page
+        assert page.count('id="h-a1"') == 1
+
+
+def test_explanation_of_strangers_shows_no_alignment_of_their_rest(
+    save, family, stranger
+):
+    base, _, _ = family
+    paths = save("c", bf16(stranger)), [save("r", bf16(base))]
+    (view,) = explain(*paths, "text_decoder").aligned
+    assert view.effect < 0.3
+    assert np.abs(np.diag(view.after)).mean() < 0.5
+
+
+def moved(model, seed, size):
+    """Every element moves on its own."""
+    rng = np.random.default_rng(seed)
+    return floats(
+        bf16(
+            {
+                n: a + size * a.std() * rng.standard_normal(a.shape)
+                if a.ndim > 1
+                else a
+                for n, a in model.items()
+            }
+        )
+    )
+
+
+def test_a_small_share_beside_an_unlisted_parent_is_left_open(descents, family):
+    base, _, _ = family
+    first, large = moved(base, 6, 0.1), moved(base, 7, 0.3)
+    merged = {n: 0.85 * large[n] + 0.15 * first[n] for n in base}
+    found, _ = descents(bf16(merged), {"base": base, "first": first})
+    decoder = found["text_decoder"]
+    (share,) = decoder.open_shares
+    assert (decoder.kind, share.reference) == ("trained", "first")
+    assert share.weight == pytest.approx(0.15, abs=0.03)
+    assert share.low <= share.weight <= share.high
+    said = " ".join(details(decoder))
+    assert "not listed" in said
+    assert "similar training" in said
+    assert "not listed" not in " ".join(details(decoder, Language("ko")))
+    alone, _ = descents(bf16(large), {"base": base, "first": first})
+    assert alone["text_decoder"].kind == "trained"
+    assert alone["text_decoder"].open_shares == ()

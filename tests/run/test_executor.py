@@ -8,13 +8,13 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.registry.conftest import *  # noqa: F403
+from tests.registry.conftest import ZOO
 
 from parentage.errors import UsageError
 from parentage.run.batch import fingerprints as make_all
 from parentage.run.batch import pairs, read_list, screens
 from parentage.run.executor import Here, Ledger, Processes, Work, key_of, work_through
-from tests.registry.conftest import *  # noqa: F403
-from tests.registry.conftest import ZOO
 
 
 def square(payload):
@@ -95,12 +95,12 @@ def test_lists_of_models_go_on_where_they_stopped(tmp_path):
     document = make_all(models, tmp_path / "out", Here(), size=200_000)
     assert [row.error is None for row in document.rows] == [True, True, True, False]
     files = {row.file: Path(row.file).read_bytes() for row in document.rows[:3]}
-    stamps = {file: os.stat(file).st_mtime_ns for file in files}
+    stamps = {file: Path(file).stat().st_mtime_ns for file in files}
     Path(document.rows[1].file).unlink()
     again = make_all(models, tmp_path / "out", Here(), size=200_000)
     assert [row.file for row in again.rows] == [row.file for row in document.rows]
     assert {file: Path(file).read_bytes() for file in files} == files
-    assert os.stat(again.rows[0].file).st_mtime_ns == stamps[again.rows[0].file]
+    assert Path(again.rows[0].file).stat().st_mtime_ns == stamps[again.rows[0].file]
 
 
 def test_pairs_and_screens_of_a_list(tmp_path, small):
@@ -124,14 +124,13 @@ def test_pairs_and_screens_of_a_list(tmp_path, small):
 
 def plain(documents):
     """Documents without what tells the time."""
-    text = json.dumps(
+    return json.dumps(
         [
             {k: v for k, v in d.items() if k not in {"created", "seconds"}}
             for d in documents
         ],
         sort_keys=True,
     )
-    return text
 
 
 @pytest.mark.services

@@ -2,6 +2,7 @@
 """Fingerprints give the findings of audits, for every bundled pair."""
 
 import pytest
+from tests.registry.conftest import ZOO, manifest
 
 from parentage.registry.container import from_bytes, to_bytes
 from parentage.registry.search import possible_tests
@@ -12,7 +13,6 @@ from parentage.run.fingerprint import fingerprint
 from parentage.run.offline import gather_offline
 from parentage.verdict.finding import Criteria
 from parentage.verdict.judge import judge
-from tests.registry.conftest import ZOO, manifest
 
 PAIRS = [(c["candidate"], c["reference"]) for c in manifest()["comparisons"]]
 TRUTH = {(c["candidate"], c["reference"]): c for c in manifest()["comparisons"]}

@@ -5,9 +5,11 @@ import json
 
 import numpy as np
 import pytest
-
 from benchmarks.registry.planted import DESCENTS, child, parent, stranger
 from benchmarks.registry.synthetic import population, prepared
+from tests.registry.conftest import *  # noqa: F403
+from tests.registry.conftest import manifest
+
 from parentage.registry.container import from_bytes, to_bytes
 from parentage.registry.index import Index
 from parentage.registry.search import possible_tests, search, surprise
@@ -17,8 +19,6 @@ from parentage.report.screen_document import DOCUMENTS, schema_text, shipped_sch
 from parentage.run.demo import EXPECTED
 from parentage.run.screen import screen
 from parentage.stats.tails import log10_normal_tail
-from tests.registry.conftest import *  # noqa: F403
-from tests.registry.conftest import manifest
 
 FOUND = {"identical", "reused"}
 

@@ -5,35 +5,42 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack, suppress
-from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from parentage.artifact.dtypes import to_float32, undecodable
+from parentage.artifact.dtypes import DTYPES, to_float32, undecodable
 from parentage.artifact.entry import Entry, shown
-from parentage.artifact.format.adapter import apply_adapter, base_and_adapter
+from parentage.artifact.format.adapter import apply_adapter
 from parentage.artifact.gather import Gathered, gather
+from parentage.artifact.ref import ModelRef
+from parentage.artifact.source.base import File
+from parentage.artifact.source.local import LocalFile
+from parentage.artifact.source.locate import Reference, locate
+from parentage.artifact.source.place import Location, RemotePath
 from parentage.artifact.tiles import Range, check_tile
+from parentage.artifact.values import Plain
 from parentage.errors import DescriptionError, ParentageError, UnreadableError
 
 _HASH_CHUNK = 1 << 22
 
 
-def open_checkpoint(path: str | Path) -> Checkpoint:
+def open_checkpoint(path: Reference) -> Checkpoint:
     """Open the weights of a model; only headers are read.
 
     Args:
         path: a folder or one weight file, of any format that
-            :mod:`parentage.artifact.format.read` knows; or ``BASE+ADAPTER``, a model
-            and a LoRA adapter, read as the merged model.
+            :mod:`parentage.artifact.format.read` knows, on this machine or elsewhere
+            (see :mod:`parentage.artifact.ref`); or ``BASE+ADAPTER``, a model and a
+            LoRA adapter, read as the merged model.
 
     Raises:
         UnreadableError: nothing there can be read; its subclasses say why.
+        SourceError: it lies elsewhere and cannot be fetched.
     """
     try:
         return _open(path)
@@ -46,14 +53,17 @@ def open_checkpoint(path: str | Path) -> Checkpoint:
         ) from error
 
 
-def _open(path: str | Path) -> Checkpoint:
+def _open(path: Reference) -> Checkpoint:
+    parts: tuple[Reference, ...] = (path,)
+    if not isinstance(path, RemotePath):
+        parts = ModelRef.parse(path).parts or parts
     with ExitStack() as stack:
-        pair = base_and_adapter(path)
-        if pair is None:
-            gathered = gather(Path(path), stack)
-        else:
-            gathered = apply_adapter(gather(pair[0], stack), gather(pair[1], stack))
-        checkpoint = Checkpoint(Path(path), gathered)
+        places = [locate(part) for part in parts]
+        gathered = gather(places[0], stack)
+        for adapter in places[1:]:
+            gathered = apply_adapter(gathered, gather(adapter, stack))
+        address = "+".join(str(place) for place in places)
+        checkpoint = Checkpoint(places[0], gathered, address)
         stack.pop_all()
     return checkpoint
 
@@ -64,8 +74,10 @@ class Checkpoint:
     Reading is safe from several threads at once.
 
     Attributes:
-        path: what was opened.
-        name: its last part, for messages.
+        path: what was opened; of a merged model, its base.
+        address: the same for reports, with both parts and the commits that
+            branches stood for.
+        name: last part of the path, for messages.
         entries: every tensor by name, all files together. The parts of a quantised
             weight are one entry.
         config: the parsed ``config.json``, else what the weight file itself says
@@ -74,9 +86,12 @@ class Checkpoint:
         problems: what is odd about the files, for the report.
     """
 
-    def __init__(self, path: Path, gathered: Gathered) -> None:
+    def __init__(
+        self, path: Location, gathered: Gathered, address: str | None = None
+    ) -> None:
         contents = gathered.contents
         self.path = path
+        self.address = address or str(path)
         self.name = path.name or path.resolve().name
         self.config = contents.config
         self.metadata = contents.metadata
@@ -89,9 +104,19 @@ class Checkpoint:
         self.problems = tuple(contents.problems)
 
     @property
+    def remote(self) -> bool:
+        """Whether any of its files lies elsewhere, where ranges may be kept."""
+        return any(file.remote for file in self._files.values())
+
+    @property
     def bytes_read(self) -> int:
         """Bytes read so far: index, config, headers and weights, counted exactly."""
         return self._other_bytes + sum(f.bytes_read for f in self._files.values())
+
+    @property
+    def file_sizes(self) -> dict[str, int]:
+        """Bytes of every file of weights, by its name within the model."""
+        return {name: file.size for name, file in sorted(self._files.items())}
 
     def read(
         self, name: str, grid: tuple[int, ...], select: tuple[Range, ...]
@@ -136,6 +161,83 @@ class Checkpoint:
         if found.dtype == np.float32:
             return found
         return to_float32(found, entry.dtype)
+
+    def scan(
+        self, name: str, grid: tuple[int, ...], select: tuple[Range, ...]
+    ) -> NDArray[Any]:
+        """The same as :meth:`read`, but not remembered for :meth:`digest`.
+
+        For readers of whole models, who would spend more time on the digest than on
+        the values; :attr:`identity` says what they read.
+        """
+        check_tile(self._entry(name), grid, select)
+        return self._values[name].read(grid, select)
+
+    def lies_plain(self, name: str) -> bool:
+        """Whether the numbers of a tensor lie in a local file, ready for :meth:`fill`.
+
+        Bytes of bools do not count: not every byte is one.
+        """
+        values = self._values.get(name)
+        return (
+            isinstance(values, Plain)
+            and isinstance(values.file, LocalFile)
+            and DTYPES[values.entry.dtype].numpy not in {None, np.dtype(np.bool_)}
+        )
+
+    def fill(self, name: str, first: int, buffer: NDArray[Any]) -> None:
+        """Stored numbers of a tensor that :meth:`lies_plain`, without copying.
+
+        Args:
+            name: a key of :attr:`entries`.
+            first: row-major number of the first element.
+            buffer: contiguous, of the stored format; all of it is filled.
+
+        Raises:
+            TruncatedError: the file was cut short meanwhile.
+        """
+        entry, values = self._entry(name), self._values[name]
+        if not isinstance(values, Plain) or first + buffer.size > entry.size:
+            check_tile(entry, (entry.size,), ((first, first + buffer.size),))
+            message = f"{type(values).__name__} has no stored numbers"
+            raise TypeError(message)
+        offset = entry.begin + first * buffer.itemsize
+        view = memoryview(buffer.view(np.uint8))  # type: ignore[arg-type]
+        values.file.read_into(offset, view)
+
+    @property
+    def identity(self) -> tuple[tuple[str, int, str], ...] | None:
+        """Name, length and version of each weight file, as it was when opened.
+
+        ``None`` where a file does not lie on this machine: nothing that is kept here
+        could be told to be of the same bytes.
+        """
+        found = []
+        for name, file in self._files.items():
+            if not isinstance(file, LocalFile):
+                return None
+            found.append((name, file.size, file.version))
+        return tuple(found)
+
+    def prefetch(
+        self, tiles: Iterable[tuple[str, tuple[int, ...], tuple[Range, ...]]]
+    ) -> None:
+        """Begin to fetch rectangles that will be read next, all side by side.
+
+        Does nothing for files on this machine, nor for formats that are decoded.
+
+        Args:
+            tiles: the arguments of the reads; see :meth:`read`.
+        """
+        if not any(file.remote for file in self._files.values()):
+            return
+        wanted: dict[File, list[tuple[int, int]]] = {}
+        for name, grid, select in tiles:
+            values = self._values.get(name)
+            if isinstance(values, Plain) and values.file.remote:
+                wanted.setdefault(values.file, []).extend(values.ranges(grid, select))
+        for file, ranges in wanted.items():
+            file.prefetch(ranges)
 
     def digest(self) -> str:
         """SHA-256 over names, formats, shapes and every block read so far.

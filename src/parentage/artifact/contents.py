@@ -13,7 +13,7 @@ from parentage.errors import LayoutError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from parentage.artifact.source.local import LocalFile
+    from parentage.artifact.source.base import File
 
 
 @dataclass(slots=True)
@@ -73,7 +73,7 @@ class Contents:
         self.problems += other.problems
 
 
-def plain(file: LocalFile, entries: Iterable[Entry]) -> Contents:
+def plain(file: File, entries: Iterable[Entry]) -> Contents:
     """Contents of a file that holds plain numbers."""
     found = Contents()
     for entry in entries:

@@ -6,12 +6,12 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any
 
 from parentage.artifact.entry import Problem, shown
 from parentage.artifact.format.jsontext import Limits, parse_object
-from parentage.artifact.source.local import LocalFile, resolve_inside
+from parentage.artifact.source.place import Location, expect, inside, open_file
 from parentage.errors import (
     ConfigError,
     IndexFileError,
@@ -78,6 +78,7 @@ _KINDS = (
 )
 _ADVICE_INDEX = "Download the index again, or name one weight file directly."
 _MOST_NAMES = 8
+_MOST_EXPECTED = 4096
 
 
 @dataclass(slots=True)
@@ -93,7 +94,7 @@ class Found:
         problems: what is odd.
     """
 
-    root: Path
+    root: Location
     files: list[str]
     index: dict[str, str] | None = None
     index_name: str = ""
@@ -101,7 +102,7 @@ class Found:
     problems: list[Problem] = field(default_factory=list)
 
 
-def find_weights(path: Path) -> Found:
+def find_weights(path: Location) -> Found:
     """The weight files of a folder, or the one file that was named.
 
     In a folder the choice is that of the libraries: safetensors before PyTorch files
@@ -129,7 +130,9 @@ def find_weights(path: Path) -> Found:
     raise _no_weights(path, names)
 
 
-def _of_kind(path: Path, kind: _Kind, weights: list[str], indexes: list[str]) -> Found:
+def _of_kind(
+    path: Location, kind: _Kind, weights: list[str], indexes: list[str]
+) -> Found:
     """The files of one kind that make up the model."""
     single = next((name for name in kind.single if name in weights), None)
     index = min(
@@ -156,7 +159,7 @@ def _of_kind(path: Path, kind: _Kind, weights: list[str], indexes: list[str]) ->
     return found
 
 
-def _one_model(path: Path, weights: list[str]) -> list[str]:
+def _one_model(path: Location, weights: list[str]) -> list[str]:
     """The shards of the one model among GGUF files.
 
     Folders often hold one model in many formats; which one is meant must be said.
@@ -178,7 +181,7 @@ def _one_model(path: Path, weights: list[str]) -> list[str]:
     return next(iter(models.values()), weights[:1])
 
 
-def _one_file(path: Path) -> Found:
+def _one_file(path: Location) -> Found:
     try:
         path.lstat()
     except (OSError, ValueError) as error:
@@ -196,9 +199,10 @@ def _one_file(path: Path) -> Found:
         if path.suffix == ".gguf":
             # Its libraries take the other shards, too.
             total = int(shard[3])
-            wanted = (
+            wanted = [
                 f"{shard[1]}-{n:05d}-of-{shard[3]}.gguf" for n in range(1, total + 1)
-            )
+            ]
+            expect(path.parent, wanted[:_MOST_EXPECTED])
             there = {item.name for item in path.parent.iterdir()}
             found.files = [name for name in wanted if name in there] or [path.name]
             found.problems += _missing_shards(found.files)
@@ -210,7 +214,7 @@ def _one_file(path: Path) -> Found:
     return found
 
 
-def _sharded(path: Path, index: str) -> Found:
+def _sharded(path: Location, index: str) -> Found:
     found = Found(path, [], {}, index)
     parsed = read_json(path, index, found, IndexFileError, MAX_INDEX, unique=True)
     weight_map = parsed.get("weight_map")
@@ -237,14 +241,16 @@ def _check_shards(found: Found, kind: _Kind) -> None:
                 expected="plain file names",
                 advice="Do not use this model before you know who wrote its index.",
             )
-        real = resolve_inside(found.root / shard, found.root, file=shown(shard))
+    expect(found.root, found.files)
+    for shard in found.files:
+        real = inside(found.root / shard, found.root, file=shown(shard))
         there = False
         with suppress(OSError):  # a name that is too long
             there = real.exists()
         if not there:
             message = f"names the absent shard '{shown(shard)}'"
             raise _bad_index(found.index_name, message, "every shard in place")
-        if pure.suffix not in kind.suffixes:
+        if PurePosixPath(shard).suffix not in kind.suffixes:
             message = f"names '{shown(shard)}', which is not {kind.word}"
             listed = " or ".join(kind.suffixes)
             raise _bad_index(found.index_name, message, f"shards in {listed} files")
@@ -283,7 +289,7 @@ def _leave(found: Found, code: str, names: list[str], what: str) -> None:
         found.problems.append(Problem(code, "warning", message))
 
 
-def _no_weights(path: Path, names: list[str]) -> UnreadableError:
+def _no_weights(path: Location, names: list[str]) -> UnreadableError:
     suffixes = tuple(suffix for kind in _KINDS for suffix in kind.suffixes)
     others = [name for name in names if name.endswith(_OTHERS)]
     inside = [
@@ -330,7 +336,7 @@ def _beside(found: Found, name: str) -> dict[str, Any]:
 
 
 def read_json(
-    root: Path,
+    root: Location,
     name: str,
     found: Found,
     error: type[ParentageError],
@@ -339,7 +345,7 @@ def read_json(
     unique: bool = False,
 ) -> dict[str, Any]:
     """A JSON object in a file of at most ``limit`` bytes; its bytes are counted."""
-    with LocalFile(root / name, root=root, name=name) as file:
+    with open_file(root / name, root=root, name=name) as file:
         if file.size > limit:
             raise error(
                 f"has {file.size} bytes",

@@ -14,14 +14,16 @@ from parentage.artifact.folder import (
     read_config,
 )
 from parentage.artifact.format.adapter import form_products
-from parentage.artifact.format.read import read_contents
+from parentage.artifact.format.read import ask_ahead, read_contents
 from parentage.artifact.quantised.assemble import assemble
-from parentage.artifact.source.local import LocalFile
+from parentage.artifact.source.place import open_file as open_place
 from parentage.errors import UnreadableError
 
 if TYPE_CHECKING:
     from contextlib import ExitStack
-    from pathlib import Path
+
+    from parentage.artifact.source.base import File
+    from parentage.artifact.source.place import Location
 
 _MOST_PROBLEMS = 16
 _MOST_FILES = 4096
@@ -37,12 +39,12 @@ class Gathered:
         bytes_read: bytes of index and config that were read.
     """
 
-    files: dict[str, LocalFile]
+    files: dict[str, File]
     contents: Contents
     bytes_read: int
 
 
-def gather(path: Path, stack: ExitStack) -> Gathered:
+def gather(path: Location, stack: ExitStack) -> Gathered:
     """Open the weights of a folder or file and read their headers.
 
     Args:
@@ -54,9 +56,9 @@ def gather(path: Path, stack: ExitStack) -> Gathered:
     """
     found = find_weights(path)
     config = read_config(found)
-    files: dict[str, LocalFile] = {}
+    files: dict[str, File] = {}
 
-    def open_file(name: str) -> LocalFile:
+    def open_file(name: str) -> File:
         if name not in files:
             if len(files) >= _MOST_FILES:
                 raise UnreadableError(
@@ -65,12 +67,13 @@ def gather(path: Path, stack: ExitStack) -> Gathered:
                     expected=f"at most {_MOST_FILES} weight files",
                     advice="Name one weight file.",
                 )
-            file = LocalFile(found.root / name, root=found.root, name=name)
+            file = open_place(found.root / name, root=found.root, name=name)
             stack.callback(file.close, verify=False)
             files[name] = file
         return files[name]
 
     contents = Contents()
+    ask_ahead([open_file(name) for name in found.files[:_MOST_FILES]])
     for name in found.files:
         contents.merge(read_contents(open_file(name), open_file))
     contents.problems = found.problems + contents.problems

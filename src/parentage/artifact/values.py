@@ -22,7 +22,7 @@ from parentage.artifact.tiles import Range, runs
 from parentage.errors import LayoutError
 
 if TYPE_CHECKING:
-    from parentage.artifact.source.local import LocalFile
+    from parentage.artifact.source.base import File
 
 Floats = NDArray[np.float32]
 Index = NDArray[np.int64]
@@ -42,7 +42,7 @@ class Values(Protocol):
 class Plain:
     """Numbers that lie in a file one after the other, in row-major order."""
 
-    file: LocalFile
+    file: File
     entry: Entry
 
     def read(self, grid: tuple[int, ...], select: tuple[Range, ...]) -> NDArray[Any]:
@@ -68,6 +68,18 @@ class Plain:
         # Bytes other than 0 and 1 would make a bool that is neither.
         flat: NDArray[Any] = raw != 0 if kind == np.bool_ else raw.view(kind)
         return flat.reshape(tuple(stop - start for start, stop in select))
+
+    def ranges(
+        self, grid: tuple[int, ...], select: tuple[Range, ...]
+    ) -> list[tuple[int, int]]:
+        """The (offset, length) ranges of the file that :meth:`read` reads."""
+        kind = DTYPES[self.entry.dtype].numpy
+        if kind is None:
+            return []
+        offsets, length = runs(grid, select)
+        width = length * kind.itemsize
+        places = offsets * kind.itemsize + self.entry.begin
+        return [(place, width) for place in places.tolist()]
 
 
 class Matrix(ABC):
@@ -124,7 +136,7 @@ class Matrix(ABC):
 class Part:
     """A stored tensor that belongs to a quantised weight, as rows and columns."""
 
-    file: LocalFile
+    file: File
     entry: Entry
 
     @property
@@ -171,7 +183,7 @@ class Part:
 
 
 def fetch(
-    file: LocalFile, begin: int, row_bytes: int, rows: Index, spans: list[Range]
+    file: File, begin: int, row_bytes: int, rows: Index, spans: list[Range]
 ) -> NDArray[np.uint8]:
     """Some byte ranges of some rows of a table of bytes.
 

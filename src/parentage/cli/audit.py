@@ -16,11 +16,17 @@ from parentage.cli.options import (
     html_option,
     json_option,
     lang_option,
+    licence_option,
+    manifest_option,
+    no_cache_option,
+    profile_option,
     seed_option,
+    sequential_option,
     undo_budget_option,
 )
-from parentage.cli.outcome import audit_code, check_target
+from parentage.cli.outcome import audit_code, check_target, verdict_code, write_bytes
 from parentage.cli.progress import progress_bar
+from parentage.cli.report import form_of, render
 from parentage.report.language import Code, Language
 
 if TYPE_CHECKING:
@@ -73,6 +79,9 @@ class AuditCommand(click.Command):
     metavar="REFERENCE",
     help="A model that the candidate may carry weights of; may be given repeatedly.",
 )
+@profile_option("A definition to judge the findings under (see `parentage profiles`)")
+@manifest_option()
+@licence_option()
 @click.option(
     "--training",
     type=click.Path(path_type=Path),
@@ -80,12 +89,34 @@ class AuditCommand(click.Command):
     help="The candidate's training record (packet.toml), checked beside it.",
 )
 @html_option()
+@click.option(
+    "--write",
+    "files",
+    multiple=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Also write FILE, whose name says what: .pdf, .md, .sarif, .cdx.json, "
+    ".spdx.json, .json or .html; may be given repeatedly.",
+)
 @json_option("the report document (parentage.report/1)")
 @lang_option()
 @budget_option()
 @undo_budget_option()
 @descent_budget_option()
 @seed_option()
+@sequential_option(
+    "Read layer by layer, and no further where a module is decided; valid however "
+    "often one looks. Descents are described only if --descent-budget is given."
+)
+@click.option(
+    "--plan",
+    "plan_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Keep to a plan of `parentage plan --output`: its seed and budgets are taken, "
+    "and other models, shapes or options are refused.",
+)
+@no_cache_option()
 @debug_option()
 def command(
     candidate: str,
@@ -93,50 +124,80 @@ def command(
     training: Path | None,
     html: Path | None,
     *,
+    files: tuple[Path, ...],
+    profiles: tuple[str, ...],
+    manifest: Path | None,
+    licences: tuple[tuple[str, str], ...],
     as_json: bool,
     lang: Code,
     budget: int,
     undo_budget: int | None,
     descent_budget: int,
     seed: int,
+    sequential: bool,
+    plan_file: Path | None,
+    no_cache: bool,
 ) -> int:
     """Judge every module of CANDIDATE against one or more references.
 
-    CANDIDATE and REFERENCE are local folders or files of weights: safetensors, GGUF,
-    PyTorch, ONNX, quantised or not, or BASE+ADAPTER. Several references may follow one
-    --against.
+    CANDIDATE and REFERENCE are folders or files of weights on this machine
+    (safetensors, GGUF, PyTorch, ONNX, quantised or not), org/name@revision of the
+    Hugging Face Hub, hf://, https:// or s3:// references, or BASE+ADAPTER. Of models
+    elsewhere only the bytes that are looked at are fetched. Several references may
+    follow one --against.
 
     Exit code 1: some module is identical to a reference's or carries its weights. 0:
     nothing was found and enough could be tested. 3: inconclusive. Finding nothing is
     no proof of training from scratch.
+
+    With --profile the exit code is that of the verdicts: 1 if a profile is violated, 3
+    if one is inconclusive, 0 if all are satisfied.
     """
-    if html is not None:
-        check_target(html)
+    for target in (*files, *([] if html is None else [html])):
+        check_target(target)
+    forms = {file: form_of(file) for file in files}
+    from parentage.cli.caching import evidence_cache
+    from parentage.cli.planned import Chosen, keep_to
     from parentage.run.audit import audit
 
+    chosen = Chosen(seed, budget, undo_budget, descent_budget, sequential)
+    plan, chosen = keep_to(plan_file, chosen)
     line = ["parentage", "audit", candidate]
     for reference in against:
         line += ["--against", reference]
+    line += [*chosen.words(), *([] if plan is None else ["--plan", str(plan_file)])]
     if training is not None:
         line += ["--training", str(training)]
-    line += ["--budget", str(budget)]
-    if undo_budget is not None:
-        line += ["--undo-budget", str(undo_budget)]
-    line += ["--descent-budget", str(descent_budget)]
-    line += ["--seed", str(seed)]
-    with progress_bar() as progress:
+    for profile in profiles:
+        line += ["--profile", profile]
+    if manifest is not None:
+        line += ["--manifest", str(manifest)]
+    for model, expression in licences:
+        line += ["--licence", f"{model}={expression}"]
+    with evidence_cache(use=not no_cache) as cache, progress_bar() as progress:
         report = audit(
             candidate,
             against,
-            budget=budget,
-            undo_budget=undo_budget,
-            descent_budget=descent_budget,
-            seed=seed,
+            budget=chosen.budget,
+            undo_budget=chosen.undo_budget,
+            descent_budget=chosen.descent_budget,
+            seed=chosen.seed,
             training=training,
             command=line,
             progress=progress,
+            profiles=profiles,
+            manifest=manifest,
+            licences=licences,
+            cache=cache,
+            sequential=chosen.sequential,
+            plan=plan,
         )
     deliver(report, html, as_json=as_json, lang=lang, page=_page, show=_show)
+    for file, form in forms.items():
+        write_bytes(file, render(report, form, lang))
+        click.echo(f"{form}: {file}", err=True)
+    if profiles:
+        return verdict_code(verdict.outcome for verdict in report.verdicts)
     return audit_code(report)
 
 

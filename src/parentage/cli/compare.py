@@ -29,8 +29,10 @@ def command(
 ) -> int:
     """Show the evidence about every module of A against B, without a judgement.
 
-    Every test is listed with its grade, statistic, p-value and effect. p-values here
-    are not corrected for the number of tests; `parentage audit` corrects and judges.
+    A and B are paths, org/name@revision of the Hugging Face Hub, or hf://, https:// or
+    s3:// references. Every test is listed with its grade, statistic, p-value and
+    effect. p-values here are not corrected for the number of tests; `parentage audit`
+    corrects and judges.
     """
     from parentage import compare
 

@@ -40,9 +40,9 @@ def command(
 ) -> int:
     """Say how the architecture of A, the candidate, is related to that of B.
 
-    A and B are model folders, config.json or params.json files, GGUF files, or
-    safetensors weights with or without a config. Architecture is never evidence about
-    weights.
+    A and B are model folders, references (org/name, hf://, https://, s3://),
+    config.json or params.json files, GGUF files, or safetensors weights with or
+    without a config. Architecture is never evidence about weights.
 
     Exit code 0: compared. With --fail-on, 1: a listed finding applies to a component;
     3: a component could not be weighed.

@@ -17,7 +17,8 @@ from parentage.report.language import Code, Language
 def command(model: str, *, as_json: bool, lang: Code) -> int:
     """List the modules of MODEL: parameters, shares, formats, what is unrecognised.
 
-    Only headers and configuration are read, no weights.
+    MODEL is a path, org/name@revision of the Hugging Face Hub, or an hf://, https://
+    or s3:// reference. Only headers and configuration are read, no weights.
     """
     from parentage.run.inspect import inspect_model
 

@@ -20,19 +20,34 @@ from parentage.errors import ParentageError, UsageError
 
 COMMANDS = {
     "audit": "Judge every module of a model against references.",
+    "cache": "List, remove and check what is kept for later runs.",
+    "case": "List, show and run public cases of disputed or known descent.",
+    "check-claim": "Check published numbers, and what they can show.",
     "compare": "Show the evidence about two models, without a judgement.",
     "config": "Say how two architectures are related, weighed by rarity.",
     "explain": "Show how the correspondence of one module was found.",
+    "declared": "Hold what a model's maker states against a stored report.",
+    "diff": "Compare every value of two models, tensor by tensor.",
     "demo": "Compare the bundled models and check every answer.",
+    "diff-reports": "Say what changed between two stored reports.",
+    "keygen": "Make a key to sign reports and replies with.",
     "fingerprint": "Hold what identifies a model in one file of a few megabytes.",
     "inspect": "List a model's modules, parameters and problems.",
+    "judge": "Judge a stored report under written definitions.",
+    "licences": "Follow licences from every reused module to the whole.",
+    "plan": "Say what an audit would read, test and find, before it looks.",
     "methods": "Explain the tests: what they ask, assume and cannot see.",
     "nearest": "Name the known tokenizers and architectures nearest to a model's.",
-    "training": "Verify the record of a training run, or read its logs.",
+    "profiles": "Show the definitions that verdicts are made under.",
+    "reply": "Attach a named party's statement to a stored report.",
+    "report": "Show a stored report as HTML, PDF, Markdown, SARIF or a BOM.",
+    "sign": "Sign a stored report.",
     "pairs": "Compare every model of a list with every other.",
     "registry": "Keep fingerprints of known models: add, list, export, verify.",
     "screen": "Judge a model against everything in a registry.",
+    "training": "Verify the record of a training run, or read its logs.",
     "tokenizer": "Say how two tokenizers are related.",
+    "verify": "Check a report's signatures and run its audit again.",
 }
 """Subcommands with the line that ``--help`` shows; one module each."""
 
@@ -52,7 +67,7 @@ class LazyGroup(click.Group):
         """Import and return a command."""
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"parentage.cli.{cmd_name}")
+        module = importlib.import_module(f"parentage.cli.{cmd_name.replace('-', '_')}")
         command: click.Command = module.command
         return command
 

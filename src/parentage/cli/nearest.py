@@ -56,7 +56,8 @@ def command(
 ) -> int:
     """Name the known tokenizers and architectures nearest to those of MODEL.
 
-    MODEL is a folder, or a file with a tokenizer or an architecture. What is near is
+    MODEL is a folder, a reference (org/name, hf://, https://, s3://), or a file with a
+    tokenizer or an architecture. What is near is
     no evidence about weights: designs and tokenizers are openly reused.
 
     Exit code 0: asked. With --fail-on, 1: a listed word applies to one of those named;

@@ -112,6 +112,20 @@ def seed_option() -> Decorator:
     )
 
 
+def sequential_option(text: str) -> Decorator:
+    """``--sequential``."""
+    return click.option("--sequential", is_flag=True, help=text)
+
+
+def no_cache_option() -> Decorator:
+    """``--no-cache``."""
+    return click.option(
+        "--no-cache",
+        is_flag=True,
+        help="Compute everything again, and keep nothing for later runs.",
+    )
+
+
 def json_option(what: str) -> Decorator:
     """``--json``."""
     return click.option(
@@ -141,6 +155,92 @@ def lang_option() -> Decorator:
         show_default=True,
         help="Language of the text and of the HTML file; JSON stays as it is.",
     )
+
+
+def profile_option(what: str) -> Decorator:
+    """``--profile ID|FILE``, repeatable."""
+    return click.option(
+        "--profile",
+        "profiles",
+        multiple=True,
+        metavar="ID|FILE",
+        help=f"{what}; may be given repeatedly.",
+    )
+
+
+def manifest_option() -> Decorator:
+    """``--manifest FILE``."""
+    return click.option(
+        "--manifest",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="What the maker states about every component (parentage.manifest/1).",
+    )
+
+
+class LicenceOf(click.ParamType[tuple[str, str]]):
+    """A model and its licence, such as ``Qwen2.5-72B=LicenseRef-qwen``."""
+
+    name = "licence"
+
+    def get_metavar(
+        self,
+        param: click.Parameter,  # noqa: ARG002
+        ctx: click.Context,  # noqa: ARG002
+    ) -> str:
+        """How the value is called in ``--help``."""
+        return "MODEL=EXPRESSION"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, str]:
+        """The two sides of the sign."""
+        if isinstance(value, tuple):
+            return str(value[0]), str(value[1])
+        model, sign, expression = str(value).partition("=")
+        if not (model and sign and expression):
+            self.fail(f"{value!r} is not MODEL=EXPRESSION", param, ctx)
+        return model, expression
+
+
+def licence_option() -> Decorator:
+    """``--licence MODEL=EXPRESSION``, repeatable."""
+    return click.option(
+        "--licence",
+        "licences",
+        type=LicenceOf(),
+        multiple=True,
+        help="Licence of a reference whose card does not say, as an SPDX expression; "
+        "may be given repeatedly.",
+    )
+
+
+def named_model_option(text: str) -> Decorator:
+    """``--model NAME=REF``, given repeatedly, as a dict ``models``."""
+    return click.option(
+        "--model",
+        "models",
+        multiple=True,
+        metavar="NAME=REF",
+        callback=_named_models,
+        help=f"{text} May be given repeatedly.",
+    )
+
+
+def _named_models(
+    ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
+) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for value in values:
+        name, equals, reference = value.partition("=")
+        if not (name and equals and reference):
+            message = f"'{value}' is not NAME=REF"
+            raise click.BadParameter(message, ctx, param)
+        if name in found:
+            message = f"'{name}' is named twice"
+            raise click.BadParameter(message, ctx, param)
+        found[name] = reference
+    return found
 
 
 def debug_option() -> Decorator:

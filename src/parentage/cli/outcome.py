@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,6 +41,18 @@ def audit_code(report: Report) -> int:
     if "correspondence" in words or not tested or report.coverage < MIN_COVERAGE:
         return INCONCLUSIVE
     return CLEAR
+
+
+def verdict_code(outcomes: Iterable[str]) -> int:
+    """Exit code of verdicts, one outcome for each profile.
+
+    ``1`` if one is violated; else ``3`` if one is inconclusive, or if a profile's
+    source states nothing that could be judged; else ``0``.
+    """
+    words = set(outcomes)
+    if "violated" in words:
+        return FOUND
+    return INCONCLUSIVE if words & {"inconclusive", "not-stated"} else CLEAR
 
 
 def screen_code(words: set[str], coverage: float) -> int:
@@ -81,7 +94,21 @@ def check_target(path: Path) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
+    """Write a text so that the file is either whole or not there.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_bytes(path: Path, data: bytes, *, private: bool = False) -> None:
     """Write a file so that it is either whole or not there.
+
+    Args:
+        path: where to.
+        data: all of it.
+        private: readable by its owner alone.
 
     Raises:
         UsageError: the file cannot be written.
@@ -91,15 +118,15 @@ def write_text(path: Path, text: str) -> None:
     name = None
     try:
         with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", dir=target.parent, prefix=".parentage-", delete=False
+            "wb", dir=target.parent, prefix=".parentage-", delete=False
         ) as file:
             name = file.name
-            file.write(text)
+            file.write(data)
             file.flush()
             os.fsync(file.fileno())
         mask = os.umask(0)
         os.umask(mask)
-        Path(name).chmod(0o666 & ~mask)
+        Path(name).chmod(0o600 if private else 0o666 & ~mask)
         Path(name).replace(target)
     except OSError as error:
         if name is not None:

@@ -37,7 +37,8 @@ def command(
 ) -> int:
     """Say how the tokenizer of A, the candidate, is related to that of B.
 
-    A and B are folders or files: tokenizer.json, SentencePiece, tiktoken, tekken,
+    A and B are folders, files or references (org/name, hf://, https://, s3://):
+    tokenizer.json, SentencePiece, tiktoken, tekken,
     vocab.json with merges.txt, GGUF, lists of words. A tokenizer is never evidence
     about weights.
 

@@ -43,7 +43,8 @@ class Copies:
         if len(layers) < 2:
             return
         for part in parts:
-            coins = count([Part(part.units, part.candidate, part.candidate)])
+            pair = Part(part.units, part.candidate, part.candidate)
+            coins = count([pair], effective=False)
             for i, j in zip(*np.triu_indices(len(layers), 1), strict=True):
                 self._heads[layers[i], layers[j]] += int(coins.heads[i, j])
                 self._trials[layers[i], layers[j]] += int(coins.trials[i, j])

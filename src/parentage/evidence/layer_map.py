@@ -42,12 +42,15 @@ class GroupCoins:
         return np.stack(rows) if rows else np.zeros((0, self.coins.inner.shape[1]))
 
 
-def collect(block: BlockSamples, copies: Copies | None = None) -> list[GroupCoins]:
+def collect(
+    block: BlockSamples, copies: Copies | None = None, *, effective: bool = True
+) -> list[GroupCoins]:
     """Coins of every kind of unit whose symmetry holds in this block.
 
     Args:
         block: the samples.
         copies: told how far the candidate's own layers agree.
+        effective: whether the number of features is wanted, for a power statement.
     """
     same = same_layers(next(iter(block.samples.values())))
     pieces = [
@@ -60,7 +63,8 @@ def collect(block: BlockSamples, copies: Copies | None = None) -> list[GroupCoin
         copies.add([part for _, found in pieces for part in found], layers)
     alone = tuple((i,) for i in range(len(same)))
     return [
-        GroupCoins(group, count(found, same), same, alone) for group, found in pieces
+        GroupCoins(group, count(found, same, effective=effective), same, alone)
+        for group, found in pieces
     ]
 
 

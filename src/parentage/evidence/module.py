@@ -12,6 +12,9 @@ from parentage.evidence.similarity import Tally
 ALIGNED = "aligned-coins"
 """Exact tests of units that were aligned first; they are planned before they run."""
 
+SEQUENTIAL = "sequential"
+"""Exact test that may stop the reading of a module early."""
+
 
 @dataclass(frozen=True)
 class NormTrap:
@@ -49,6 +52,9 @@ class ModuleEvidence:
         fixed_positions: a fixed position table was found in the residual stream.
         planned: exact tests of aligned units that are paid for, run or not.
         cell_search: the same for one layer of a block, by block.
+        reserved: exact tests that were paid for before anything was looked at, run or
+            not; so that stopping early takes no test out of the family.
+        stopped: a sequential test decided, and the rest of the module was not read.
     """
 
     module: str
@@ -67,6 +73,8 @@ class ModuleEvidence:
     cell_search: dict[str, float] = field(default_factory=dict)
     fixed_positions: bool = False
     planned: int = 0
+    reserved: int = 0
+    stopped: bool = False
 
     @property
     def tally(self) -> Tally:
@@ -89,5 +97,5 @@ class ModuleEvidence:
         """Number of exact tests: pooled and planned ones, every pair of layers."""
         ran = [e for e in self.evidence if e.is_exact_test]
         aligned = sum(e.method == ALIGNED for e in ran)
-        pooled = len(ran) - aligned + max(aligned, self.planned)
-        return pooled + sum(found.tests() for found in self.maps)
+        others = len(ran) - aligned + sum(found.tests() for found in self.maps)
+        return max(others, self.reserved) + max(aligned, self.planned)

@@ -10,7 +10,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from parentage.model.description import Range, Tensor
+from parentage.model.description import Range, View
 
 Cut = tuple[tuple[Range, ...], ...]
 """For each canonical axis, half-open ranges."""
@@ -25,7 +25,7 @@ def shape_of(cut: Cut) -> tuple[int, ...]:
 
 def read_rectangle(
     read: Callable[[str, tuple[int, ...], tuple[Range, ...]], NDArray[Kind]],
-    tensor: Tensor,
+    view: View,
     cut: Cut,
     dtype: DTypeLike,
 ) -> NDArray[Kind]:
@@ -33,12 +33,11 @@ def read_rectangle(
 
     Args:
         read: gives ranges of a stored tensor: name, grid and one range an axis.
-        tensor: the canonical tensor.
+        view: of the canonical tensor.
         cut: half-open ranges on its canonical axes.
         dtype: format of what ``read`` gives.
     """
     out: NDArray[Kind] = np.empty(shape_of(cut), dtype=dtype)
-    view = tensor.view
     for choice in itertools.product(*(_placed(axis) for axis in cut)):
         ranges = tuple(r for r, _ in choice)
         place = tuple(p for _, p in choice)

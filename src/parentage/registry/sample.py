@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, Final
 
 import ml_dtypes
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 
 from parentage.artifact.checkpoint import Checkpoint
 from parentage.artifact.dtypes import DTYPES
+from parentage.artifact.source.place import Location
 from parentage.errors import FingerprintError, ParentageError, UsageError
 from parentage.model.description import Model, Module, Range, Stored, Tensor
 from parentage.model.rectangle import Cut, read_rectangle, shape_of
@@ -51,7 +51,7 @@ def make_fingerprint(
     *,
     name: str,
     revision: str = "",
-    folder: Path | None = None,
+    folder: Location | None = None,
     seed: int = 0,
     size: int = MAX_BYTES,
     progress: Progress | None = None,
@@ -219,7 +219,7 @@ def _tile(checkpoint: Checkpoint, tensor: Tensor, cut: Cut) -> Tile:
         with np.errstate(over="ignore"):
             return checkpoint.read_float32(name, grid, select).astype(kind)
 
-    values = read_rectangle(read, tensor, cut, np.dtype(kind))
+    values = read_rectangle(read, tensor.view, cut, np.dtype(kind))
     return Tile(view_key(tensor), cut, dtype, values)
 
 
@@ -235,7 +235,7 @@ def _config(config: Mapping[str, Any], notes: list[str]) -> dict[str, Any]:
     return kept
 
 
-def _tokenizer(folder: Path | None, room: int, notes: list[str]) -> bytes | None:
+def _tokenizer(folder: Location | None, room: int, notes: list[str]) -> bytes | None:
     """The tokenizer's record if there is one and it fits, else a note."""
     if folder is None or not find_tokenizer(folder):
         notes.append("no tokenizer was found beside the weights")

@@ -133,7 +133,12 @@ class DescentItem(_Part):
     weights: dict[str, float] = Field(
         default={}, description="sum-to-one fit, even where it explains little"
     )
-    direction: Literal["undecided", "from-reference"]
+    open_shares: tuple[ParentShareItem, ...] = Field(
+        default=(),
+        description="of a module that looks trained: references part of whose change "
+        "it holds, which an unlisted parent or similar training would explain",
+    )
+    direction: Literal["undecided", "from-reference", "from-candidate"]
     direction_reason: str
     reason: str | None = None
     notes: tuple[str, ...] = ()

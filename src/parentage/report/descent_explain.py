@@ -37,6 +37,28 @@ class LayerView(_Part):
     equal: float = Field(description="share of values that are the same")
 
 
+class AlignedView(_Part):
+    """Neurons of one layer before and after a relabelling was undone."""
+
+    reference: str
+    basis: str = Field(description="how one residual stream was laid in the other")
+    layer: int | None
+    expert: int | None
+    reference_layer: int | None
+    reference_expert: int | None
+    role: str = Field(description="what is compared; it took no part in the matching")
+    units: int = Field(description="neurons of the candidate that were read")
+    matched: int
+    in_place: int = Field(description="matched neurons of equal number")
+    effect: float
+    before: tuple[tuple[float, ...], ...] = Field(
+        description="cosines by number; empty where widths differ"
+    )
+    after: tuple[tuple[float, ...], ...] = Field(
+        description="cosines of matched neurons, in the common basis"
+    )
+
+
 class Explanation(_Part):
     """Everything about one module."""
 
@@ -49,6 +71,7 @@ class Explanation(_Part):
     module: ModuleResult
     descent: DescentItem | None
     views: tuple[LayerView, ...]
+    aligned: tuple[AlignedView, ...] = ()
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from parentage.report import descent_figures as draw
 from parentage.report import figures, words
 from parentage.report import format as fmt
-from parentage.report.descent_text import details, headline
+from parentage.report.descent_text import aligned_text, details, headline
 from parentage.report.language import ENGLISH, Language
 from parentage.report.page import page_environment
 from parentage.report.sentences import sentence_of
@@ -29,6 +29,7 @@ def render_explanation(document: Explanation, lang: Language = ENGLISH) -> str:
         label=partial(_label, lang),
         block=lambda name: words.BLOCKS.get(name, name),
         draw=draw,
+        aligned_text=lambda view: aligned_text(view, lang),
         command=fmt.command_line(document.command),
     )
     level = document.log10_alpha

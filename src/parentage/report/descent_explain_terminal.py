@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from parentage.report import format as fmt
-from parentage.report.descent_text import details, headline
+from parentage.report.descent_text import aligned_text, details, headline
 from parentage.report.language import ENGLISH, Language
 from parentage.report.sentences import sentence_of
 from parentage.report.terminal_parts import evidence_table, heading, item, text_of
@@ -34,6 +34,13 @@ def print_explanation(
     console.print(evidence_table(document.module.evidence, lang))
     for view in document.views:
         _view(view, console, lang)
+    for aligned in document.aligned:
+        title = lang(
+            "{reference}: neurons before and after undoing relabellings",
+            reference=aligned.reference,
+        )
+        heading(console, title)
+        item(console, aligned_text(aligned, lang))
     heading(console, lang("Run it again"))
     item(console, fmt.command_line(document.command))
 

@@ -11,6 +11,7 @@ from parentage.report.language import ENGLISH, Language, marked
 
 if TYPE_CHECKING:
     from parentage.report.descent_document import DescentItem, MixtureItem
+    from parentage.report.descent_explain import AlignedView
 
 METHODS = {
     "linear": marked("weighted mean"),
@@ -33,6 +34,15 @@ DIRECTIONS = {
     "rounding-cannot-be-undone": marked(
         "The candidate is the later one: rounding cannot be undone, and the reference "
         "is not rounded."
+    ),
+    "dates-candidate-later": marked(
+        "The candidate was published later, by the dates that were given; the weights "
+        "do not say who came first."
+    ),
+    "dates-candidate-earlier": marked(
+        "The reference was published later, by the dates that were given: if one "
+        "descends from the other, it is the reference. The weights do not say who "
+        "came first."
     ),
     "lies-between-its-parents": marked(
         "The candidate is the later one: it lies between its parents; any of them "
@@ -179,6 +189,19 @@ def details(item: DescentItem, lang: Language = ENGLISH) -> list[str]:
                 percent=_percent(item.changes[0].frozen),
             )
         )
+    rows += [
+        lang(
+            "Of what leads from {anchor} to {reference}, a share of {share} ({low} to "
+            "{high}) is there. Averaging with a model that is not listed leaves such a "
+            "share, and so does similar training; the weights do not tell which.",
+            anchor=item.nearest,
+            reference=s.reference,
+            share=f"{s.weight:.2f}",
+            low=f"{s.low:.2f}",
+            high=f"{s.high:.2f}",
+        )
+        for s in item.open_shares
+    ]
     rows += [lang(NOTES[n]) for n in item.notes if n in NOTES]
     if item.kind not in ("identical", "not-described"):
         rows.append(lang(DIRECTIONS[item.direction_reason]))
@@ -199,6 +222,37 @@ def parents(mixture: MixtureItem, lang: Language = ENGLISH) -> str:
         if abs(p.weight) >= SHOWN
     ]
     return ", ".join(rows)
+
+
+def aligned_text(view: AlignedView, lang: Language = ENGLISH) -> str:
+    """How many neurons were matched, in which basis, and how far the rest agrees."""
+    return lang(
+        "{place}: {matched} of {units} neurons were matched (basis: {basis}), "
+        "{in_place} of them with the neuron of the same number; correlation of what "
+        "took no part in the matching: {effect}.",
+        place=_place(view, lang),
+        matched=view.matched,
+        units=view.units,
+        basis=lang(view.basis),
+        in_place=view.in_place,
+        effect=f"{view.effect:+.3f}",
+    )
+
+
+def _place(view: AlignedView, lang: Language) -> str:
+    if view.expert is None and view.reference_expert is None:
+        return lang(
+            "layer {layer} against layer {other}",
+            layer=view.layer,
+            other=view.reference_layer,
+        )
+    return lang(
+        "layer {layer}, expert {expert} against layer {other}, expert {other_expert}",
+        layer=view.layer,
+        expert="–" if view.expert is None else view.expert,
+        other=view.reference_layer,
+        other_expert="–" if view.reference_expert is None else view.reference_expert,
+    )
 
 
 def scheme(name: str, group: int, lang: Language = ENGLISH) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from parentage.report import format as fmt
 from parentage.report.language import ENGLISH, Language, marked
+from parentage.report.plan_sequential import NAMES as SEQUENTIAL
 from parentage.report.reasons import say_reason
 from parentage.report.words import block_label
 
@@ -25,6 +26,7 @@ NAMES = frozenset(
         marked("fixed points"),
         marked("given"),
         marked("groups"),
+        marked("heads"),
         marked("kurtosis of residual coordinates"),
         marked("largest control"),
         marked("layers"),
@@ -85,7 +87,7 @@ def details_text(details: Mapping[str, object], lang: Language = ENGLISH) -> str
                 for name, inner in value.items()
             ]
         elif not _is_table(value):
-            name = lang(key) if key in NAMES else key
+            name = lang(key) if key in NAMES or key in SEQUENTIAL else key
             texts.append(f"{name} {_plain(value, lang, _beside)}")
     return "; ".join(texts)
 

@@ -14,7 +14,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from parentage.report.descent_document import DescentItem
 from parentage.report.lineage_nearest import LineageItem
+from parentage.report.reply_document import ReplyBlock
 from parentage.report.training_document import TrainingDocument
+from parentage.report.verdict_declared import Declared
+from parentage.report.verdict_document import Verdict
+from parentage.report.verdict_licences import Licences
 
 SCHEMA: Final = "parentage.report/1"
 
@@ -57,6 +61,16 @@ class ModuleInfo(_Part):
     layers: int
 
 
+class FileInfo(_Part):
+    """A file of weights."""
+
+    name: str = Field(description="relative to the model's path")
+    size: int = Field(description="bytes")
+    sha256: str | None = Field(
+        default=None, description="of the whole file; null where it was not taken"
+    )
+
+
 class ModelInfo(_Part):
     """A model as it was read."""
 
@@ -69,6 +83,7 @@ class ModelInfo(_Part):
     unrecognised: tuple[Unrecognised, ...] = ()
     notes: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
+    files: tuple[FileInfo, ...] = ()
     bytes_stored: int
     bytes_read: int
 
@@ -222,6 +237,12 @@ class Settings(_Part):
     token_floor: float | None = None
     log10_calibrated: float | None = None
     family: int = Field(description="number of exact tests corrected for")
+    sequential: bool = Field(
+        default=False, description="reading stopped where a module was decided"
+    )
+    plan: str | None = Field(
+        default=None, description="digest of the plan that the audit was held to"
+    )
 
 
 class Assumption(_Part):
@@ -258,6 +279,19 @@ class Report(_Part):
         default=None,
         description="what the candidate's training record supports, if one was given",
     )
+    declared: Declared | None = Field(
+        default=None, description="what the maker says, against the evidence"
+    )
+    licences: Licences | None = Field(
+        default=None, description="from reused modules to the whole; no legal advice"
+    )
+    verdicts: tuple[Verdict, ...] = Field(
+        default=(), description="the findings under each profile that was asked for"
+    )
+    replies: tuple[ReplyBlock, ...] = Field(
+        default=(),
+        description="what named parties say to it; no part of the report's digest",
+    )
     assumptions: tuple[Assumption, ...]
     coverage: float = Field(
         description="share of parameters in modules that were tested"
@@ -268,3 +302,9 @@ class Report(_Part):
     def to_json(self) -> str:
         """The document as JSON text, UTF-8, two-space indent."""
         return self.model_dump_json(by_alias=True, indent=2)
+
+    def _repr_html_(self) -> str:
+        """A small table for notebooks."""
+        from parentage.report.page_notebook import notebook_html  # noqa: PLC0415
+
+        return notebook_html(self)

@@ -162,6 +162,7 @@ STATISTICS = {
     ),
     "mean cosine of held-out tokens": marked("mean cosine of held-out tokens {value}"),
     "telltales": marked("telltales {value}"),
+    "log10 e": marked("log10 of the e-value {value}"),
     "share of elements with a close match": marked(
         "share of elements with a close match {value}"
     ),

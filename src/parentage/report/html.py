@@ -22,13 +22,17 @@ from parentage.report import words
 from parentage.report.depth_words import depth_text
 from parentage.report.descent_html import descent_section
 from parentage.report.details import details_text
-from parentage.report.document import ModuleResult, Power, Report
+from parentage.report.document import ModuleResult, Outcome, Power, Report
 from parentage.report.language import ENGLISH, Language
 from parentage.report.lineage_html import lineage_sections
 from parentage.report.page import page_environment, page_text
+from parentage.report.page_layers import layer_table
+from parentage.report.page_replies import replies_section
+from parentage.report.plan_sequential import sequential_lines
 from parentage.report.reasons import is_known, say_reason
 from parentage.report.sentences import headline_of, sentence_of
 from parentage.report.training_html import training_section
+from parentage.report.verdict_html import verdict_sections
 from parentage.report.view import expected, power10, report_view
 
 if TYPE_CHECKING:
@@ -85,9 +89,12 @@ def _environment(lang: Language) -> Environment:
         catalogue=methods(),
         max_rows=MAX_ROWS,
         lineage=partial(_filter, lineage_sections, lang),
+        verdicts=partial(_filter, verdict_sections, lang),
         descents=partial(_filter, descent_section, lang),
         training=partial(_filter, training_section, lang),
         depth_text=partial(_filter, depth_text, lang),
+        layers=partial(_layers, lang),
+        replies=partial(_filter, replies_section, lang),
     )
     environment.filters.update(
         power10=power10,
@@ -101,6 +108,7 @@ def _environment(lang: Language) -> Environment:
         truth=partial(_filter, fmt.truth_words, lang),
         statistic=partial(_filter, fmt.statistic, lang),
         details=partial(_filter, details_text, lang),
+        sequential=lambda module: sequential_lines(module, lang),
         reason=partial(reason_text, lang),
         sentence=partial(_sentence, lang),
         headline=partial(_headline, lang),
@@ -119,6 +127,12 @@ def _filter(
     function: Callable[[Any, Language], str], lang: Language, value: object
 ) -> str:
     return function(value, lang)
+
+
+def _layers(
+    lang: Language, module: ModuleResult, outcome: Outcome, prefix: str
+) -> Markup:
+    return layer_table(module, outcome, prefix, lang)
 
 
 def known_text(lang: Language, text: str) -> Markup:

@@ -24,9 +24,14 @@ DOCUMENTS: Final[Mapping[str, type[BaseModel]]] = {
 
 def schema_text(name: str) -> str:
     """The JSON schema of the current model, as the file ``name`` must hold it."""
+    return model_schema(DOCUMENTS[name])
+
+
+def model_schema(model: type[BaseModel]) -> str:
+    """The JSON schema of a document as the text of a file."""
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **DOCUMENTS[name].model_json_schema(by_alias=True, mode="validation"),
+        **model.model_json_schema(by_alias=True, mode="validation"),
     }
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 

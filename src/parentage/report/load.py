@@ -29,6 +29,20 @@ def load_report(path: str | Path) -> Report:
         ReportError: the file is missing, no JSON, of another version, or has wrong
             fields.
     """
+    text = read_text(path, advice="Give the file that `parentage audit --json` wrote.")
+    return parse_report(text, file=str(path))
+
+
+def read_text(path: str | Path, *, advice: str) -> str:
+    """The text of a stored document.
+
+    Args:
+        path: the file.
+        advice: what to do if it is missing.
+
+    Raises:
+        ReportError: it is missing, too large, or no UTF-8 text.
+    """
     where = Path(path)
     try:
         size = where.stat().st_size
@@ -38,18 +52,15 @@ def load_report(path: str | Path) -> Report:
                 file=str(path),
                 expected=f"a report of at most {MAX_BYTES} bytes",
             )
-        text = where.read_text(encoding="utf-8")
+        return where.read_text(encoding="utf-8")
     except OSError as error:
         raise ReportError(
-            f"cannot be read: {error.strerror or error}",
-            file=str(path),
-            advice="Give the file that `parentage audit --json` wrote.",
+            f"cannot be read: {error.strerror or error}", file=str(path), advice=advice
         ) from error
     except UnicodeDecodeError as error:
         raise ReportError(
             "is not UTF-8 text", file=str(path), offset=error.start
         ) from error
-    return parse_report(text, file=str(path))
 
 
 def parse_report(text: str, *, file: str | None = None) -> Report:
@@ -84,10 +95,10 @@ def parse_report(text: str, *, file: str | None = None) -> Report:
     try:
         return Report.model_validate_json(text)
     except ValidationError as error:
-        raise ReportError(_first_problem(error), file=file) from error
+        raise ReportError(first_problem(error), file=file) from error
 
 
-def _first_problem(error: ValidationError) -> str:
+def first_problem(error: ValidationError) -> str:
     """Path and message of the first wrong field, and how many more there are."""
     problems = error.errors(include_url=False, include_input=False)
     first = problems[0]

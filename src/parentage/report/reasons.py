@@ -67,6 +67,10 @@ CONSTANT = frozenset(
         marked("no units of a usable symmetry were read in both models"),
         marked("found over all layers together; no single layer is beyond doubt"),
         marked(
+            "decided by the sequential test before all layers were read; the others "
+            "were not looked at"
+        ),
+        marked(
             "too few units: even a copy could not be told from chance at the level of "
             "an accusation"
         ),

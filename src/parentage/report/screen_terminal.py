@@ -128,8 +128,8 @@ def print_screen(document: ScreenDocument, console: Console, _: Language) -> Non
             console,
             _("this very fingerprint is registered as {name}", name=document.known_as),
         )
-    columns = _("Module"), _("Share"), _("Finding"), _("Nearest"), _("p, corrected")
-    table = table_of(*columns, _("Correlation"), right=columns[1:2])
+    head = _("Module"), _("Share"), _("Finding"), _("Nearest"), _("p, corrected")
+    table = table_of(*head, _("Correlation"), right=head[1:2])
     for module in document.modules:
         table.add_row(
             text_of(words.label(module.name, _)),

@@ -19,6 +19,7 @@ from parentage.report.depth_words import depth_text
 from parentage.report.descent_terminal import print_descents
 from parentage.report.language import ENGLISH, Language
 from parentage.report.lineage_terminal import print_lineage
+from parentage.report.plan_sequential import sequential_lines
 from parentage.report.reasons import say_reason
 from parentage.report.sentences import headline_of, sentence_of
 from parentage.report.terminal_parts import (
@@ -35,6 +36,7 @@ from parentage.report.terminal_parts import (
     text_of,
 )
 from parentage.report.training_terminal import print_training
+from parentage.report.verdict_terminal_parts import print_verdict_sections
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -54,6 +56,7 @@ def print_report(report: Report, console: Console, lang: Language = ENGLISH) -> 
     print_descents(report.descents, console, lang)
     norm_trap(report.norm_cosines, console, lang)
     print_lineage(report.lineage, console, lang)
+    print_verdict_sections(report, console, lang)
     if report.training is not None:
         print_training(report.training, console, lang)
     models_read([report.candidate, *report.references], console, lang)
@@ -109,6 +112,8 @@ def _details(report: Report, console: Console, lang: Language) -> None:
             _parts(outcome, console, lang)
         if module.finding in {"identical", "reused"} and module.reason:
             item(console, say_reason(module.reason, lang), "dim")
+        for line in sequential_lines(module, lang):
+            item(console, line, "dim")
 
 
 def _parts(outcome: Outcome, console: Console, lang: Language) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from parentage.evidence.alignment.align import Alignment, align
@@ -23,8 +24,10 @@ from parentage.evidence.alignment.evidence import (
 )
 from parentage.evidence.alignment.telltales import telltales
 from parentage.evidence.alignment.units import Stream
+from parentage.evidence.base import Evidence
 from parentage.evidence.module import ModuleEvidence
 from parentage.run.alignment_reader import read_stream
+from parentage.run.cache import NO_CACHE, Cache
 from parentage.run.sampler import Reader
 from parentage.verdict.finding import ACCUSING, Criteria, Finding
 from parentage.verdict.judge import judge
@@ -49,6 +52,7 @@ def judge_undone(
     *,
     budget: int = DEFAULT_UNDO_BUDGET,
     seed: int = 0,
+    cache: Cache = NO_CACHE,
 ) -> list[Finding]:
     """Findings of the exact tier, and of this one where that explains too little.
 
@@ -59,12 +63,13 @@ def judge_undone(
         criteria: levels and floors.
         budget: bytes that may be read of each model; 0 leaves this tier out.
         seed: decides which neurons are read where not all fit.
+        cache: where alignments of earlier runs are looked for.
     """
     if budget <= 0:
         return judge(evidence, criteria)
     plan_tests(evidence, own)
     findings = judge(evidence, criteria)
-    if undo(own, references, evidence, findings, budget=budget, seed=seed):
+    if undo(own, references, evidence, findings, budget=budget, seed=seed, cache=cache):
         findings = judge(evidence, criteria)
     return findings
 
@@ -89,6 +94,7 @@ def undo(
     *,
     budget: int = DEFAULT_UNDO_BUDGET,
     seed: int = 0,
+    cache: Cache = NO_CACHE,
 ) -> bool:
     """Add evidence from aligned units to modules that are not explained yet.
 
@@ -98,6 +104,7 @@ def undo(
         evidence, findings: of the exact tier, in the same order; evidence is added.
         budget: bytes that may be read of each model.
         seed: decides which neurons are read where not all fit.
+        cache: where alignments of earlier runs are looked for.
 
     Returns:
         Whether anything was added, so that findings must be judged again.
@@ -128,9 +135,16 @@ def undo(
                 "bytes read of the reference": reference.checkpoint.bytes_read - before,
                 "all units read": candidate.whole and theirs.whole,
             }
-            found = _compare(item, own, candidate, theirs, read)
-            if found is not None and item.module == "text_decoder":
-                _judge_tokens([e for e, _ in items], found)
+            module = own.model.module(item.module)
+            layers = module.layers if module is not None else 0
+            found, tokens = cache.of_values(
+                "alignment",
+                (item.module, layers, candidate, theirs, read),
+                partial(_compare, item.module, layers, candidate, theirs, read),
+            )
+            item.evidence += found
+            for e, _ in items:
+                e.evidence += [tokens[e.module]] if e.module in tokens else []
             added = True
     return added
 
@@ -142,30 +156,36 @@ def _share(evidence: Sequence[ModuleEvidence], budget: int) -> int:
 
 
 def _compare(
-    item: ModuleEvidence,
-    own: Opened,
+    module: str,
+    layers: int,
     candidate: Stream,
     reference: Stream,
     read: Mapping[str, object],
-) -> Alignment | None:
-    """Align two streams and add what is found to the evidence."""
+) -> tuple[list[Evidence], dict[str, Evidence]]:
+    """Align two streams.
+
+    Returns:
+        Evidence about the module, and about embedding and output matrix by name.
+    """
     found = align(candidate, reference)
     tells = telltales(candidate), telltales(reference)
-    item.evidence.append(telltale_evidence(item.module, *tells, found))
+    evidence = [telltale_evidence(module, *tells, found)]
     if found is None:
-        return None
-    module = own.model.module(item.module)
-    layers = module.layers if module is not None else 0
-    shape = shape_class(candidate)
-    units = unit_evidence(item.module, found, shape, layers, controls())
+        return evidence, {}
+    units = unit_evidence(module, found, shape_class(candidate), layers, controls())
     for e in units:
         e.details.update(read)
-    item.evidence += [*units, *coin_evidence(item.module, found)]
-    return found
+    evidence += [*units, *coin_evidence(module, found)]
+    return evidence, _tokens(found) if module == "text_decoder" else {}
 
 
 def _explained(item: ModuleEvidence, finding: Finding) -> bool:
-    """Whether every layer is called reused, and experts held against an MLP too."""
+    """Whether every layer is called reused, and experts held against an MLP too.
+
+    What a sequential test decided is read no further.
+    """
+    if item.stopped:
+        return True
     blocks = {m.block for m in item.maps if m.block in MATCHED_BLOCKS}
     named = {p.block for p in finding.parts}
     return finding.word in ACCUSING and finding.whole and blocks <= named
@@ -180,10 +200,10 @@ def _stream(
     return read_stream(opened.model, module, reader, budget=budget, seed=seed)
 
 
-def _judge_tokens(items: Iterable[ModuleEvidence], found: Alignment) -> None:
+def _tokens(found: Alignment) -> dict[str, Evidence]:
     """Evidence about embedding and output matrix, in the decoder's basis."""
-    for item in items:
-        if item.module in ROLES:
-            role = ROLES[item.module]
-            tokens = token_evidence(item.module, role, found, controls())
-            item.evidence += [tokens] if tokens is not None else []
+    judged = {
+        name: token_evidence(name, role, found, controls())
+        for name, role in ROLES.items()
+    }
+    return {name: e for name, e in judged.items() if e is not None}

@@ -4,51 +4,48 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from parentage.artifact.checkpoint import Checkpoint, open_checkpoint
-from parentage.artifact.dtypes import DTYPES
+from parentage.artifact.source.locate import Reference, label_of
 from parentage.errors import UsageError
 from parentage.evidence.module import ModuleEvidence
 from parentage.model.description import Model
 from parentage.model.resolve import describe
 from parentage.report.descent_document import descent_items
 from parentage.report.document import Report
+from parentage.run import exact
 from parentage.run.alignment import DEFAULT_UNDO_BUDGET, judge_undone
-from parentage.run.compare import compare_modules
-from parentage.run.content import (
-    SHARE_OF_BUDGET as CONTENT_SHARE,
-)
-from parentage.run.content import (
-    adopt_names,
-    compare_unrecognised,
-    unknown_names,
-)
+from parentage.run.cache import NO_CACHE, Cache
+from parentage.run.content import adopt_names, unknown_names
 from parentage.run.descent import DEFAULT_BUDGET as DESCENT_BUDGET
 from parentage.run.descent import describe_descents
 from parentage.run.document import assemble
-from parentage.run.pairing import ModulePair, kind, pair_modules
-from parentage.run.plan import make_plan
-from parentage.run.sampler import Reader
-from parentage.run.width import (
-    SHARE_OF_BUDGET,
-    applies,
-    match_streams,
-    order_evidence,
-)
+from parentage.run.exact import ITEMSIZE, Progress
 from parentage.verdict.finding import Criteria
-from parentage.verdict.judge import stream_of
+
+if TYPE_CHECKING:
+    from parentage.report.plan_document import PlanDocument
+    from parentage.run.sequential import Stages
 
 DEFAULT_BUDGET = 64_000_000
 """Bytes that may be read of each model: headers, config and weights together."""
 
-Progress = Callable[[str, int, int], None]
-"""Called with what is being done, how many steps are done, and how many there are."""
-
-ITEMSIZE = {name: kind_.itemsize for name, kind_ in DTYPES.items()}
+__all__ = [
+    "DEFAULT_BUDGET",
+    "ITEMSIZE",
+    "Opened",
+    "Progress",
+    "audit",
+    "gather",
+    "labels_of",
+    "open_model",
+    "recognise",
+]
 
 
 @dataclass(frozen=True)
@@ -67,7 +64,7 @@ class Opened:
     search: dict[str, float] = field(default_factory=dict)
 
 
-def open_model(path: str | Path, label: str | None = None) -> Opened:
+def open_model(path: Reference, label: str | None = None) -> Opened:
     """Open and describe a model; only headers and config are read.
 
     Raises:
@@ -81,23 +78,30 @@ def open_model(path: str | Path, label: str | None = None) -> Opened:
 
 
 def audit(
-    candidate: str | Path,
-    against: Sequence[str | Path],
+    candidate: Reference,
+    against: Sequence[Reference],
     *,
     budget: int = DEFAULT_BUDGET,
     undo_budget: int | None = None,
     descent_budget: int = DESCENT_BUDGET,
     seed: int = 0,
     criteria: Criteria | None = None,
+    labels: Sequence[str] | None = None,
     training: str | Path | None = None,
     command: Sequence[str] = (),
     progress: Progress | None = None,
+    profiles: Sequence[str] = (),
+    manifest: str | Path | None = None,
+    licences: Sequence[tuple[str, str]] = (),
+    cache: Cache = NO_CACHE,
+    sequential: bool = False,
+    plan: PlanDocument | None = None,
 ) -> Report:
     """Does the candidate, or any module of it, carry a reference's weights?
 
     Args:
-        candidate: path of the model under test.
-        against: paths of the references, at least one.
+        candidate: path or reference of the model under test.
+        against: the same of the references, at least one.
         budget: bytes to read of each model at most.
         undo_budget: further bytes of each model, to undo relabellings of modules
             that are not explained otherwise; 0 leaves it out. By default as many as
@@ -106,12 +110,21 @@ def audit(
             modules found dependent; 0 leaves it out. No more than ``budget``.
         seed: decides which bytes; fixed before anything is looked at.
         criteria: levels and floors of the findings.
+        labels: what the report calls the models, the candidate first; by default
+            the last parts of their paths.
         training: folder of the candidate's training record, checked beside it.
         command: how the audit was called, for the report.
         progress: told about each module.
+        profiles: definitions of "from scratch" to judge by, by id or file.
+        manifest: what the maker states about every component, as a file.
+        licences: (model, SPDX expression) of references whose cards do not say.
+        cache: where results of earlier runs are looked for.
+        sequential: read layer by layer, and no further where a module is decided.
+        plan: the audit must be the one that was planned.
 
     Raises:
-        ParentageError: a file cannot be used; see its subclasses.
+        ParentageError: a file cannot be used, or the plan is another one's; see its
+            subclasses.
     """
     if not against:
         raise UsageError(
@@ -120,36 +133,74 @@ def audit(
             advice="Name references with --against.",
         )
     started = time.monotonic()
+    # Imported late: they need this module, and weights are judged without them.
+    from parentage.run.audit_verdicts import complete, wanted  # noqa: PLC0415
+    from parentage.run.lineage import lineage_of  # noqa: PLC0415
+
+    asked = wanted(profiles, manifest, licences)
     criteria = criteria or Criteria()
     with ExitStack() as stack:
-        labels = _labels([candidate, *against])
+        names = labels or labels_of([candidate, *against])
         models = []
-        for path, label in zip([candidate, *against], labels, strict=True):
+        for path, label in zip([candidate, *against], names, strict=True):
             opened = open_model(path, label)
             stack.enter_context(opened.checkpoint)
             models.append(opened)
-        own, references = recognise(models[0], models[1:], budget=budget)
-        evidence, problems = gather(
-            own, references, budget=budget, seed=seed, progress=progress
-        )
         if undo_budget is None:
             undo_budget = min(budget, DEFAULT_UNDO_BUDGET)
-        findings = judge_undone(
-            own, references, evidence, criteria, budget=undo_budget, seed=seed
-        )
         descent_budget = min(budget, descent_budget)
+        if plan is not None:
+            # Imported late, as below: they need this module.
+            from parentage.run.planning import Terms, hold_to  # noqa: PLC0415
+
+            terms = Terms(
+                seed, budget, undo_budget, descent_budget, sequential, criteria
+            )
+            hold_to(plan, models[0], models[1:], terms)
+        own, references = recognise(models[0], models[1:], budget=budget)
+        stages = None
+        if sequential:
+            from parentage.run.sequential import Stages  # noqa: PLC0415
+
+            stages = Stages.of(
+                own,
+                references,
+                budget=budget,
+                undo=undo_budget > 0,
+                seed=seed,
+                criteria=criteria,
+            )
+        evidence, problems = gather(
+            own,
+            references,
+            budget=budget,
+            seed=seed,
+            progress=progress,
+            cache=cache,
+            stages=stages,
+        )
+        findings = judge_undone(
+            own,
+            references,
+            evidence,
+            criteria,
+            budget=undo_budget,
+            seed=seed,
+            cache=cache,
+        )
+        described = [
+            f for e, f in zip(evidence, findings, strict=True) if not e.stopped
+        ]
         descents = descent_items(
             describe_descents(
                 own,
                 references,
-                findings,
+                described,
                 budget=descent_budget,
                 seed=seed,
+                cache=cache,
             )
         )
-        # Imported late: it needs this module, and weights are judged without it.
-        from parentage.run.lineage import lineage_of  # noqa: PLC0415
-
         report = assemble(
             own,
             references,
@@ -164,22 +215,24 @@ def audit(
             started=started,
             lineage=lineage_of(own, references),
             descents=descents,
+            sequential=sequential,
+            plan=None if plan is None else plan.digest,
         )
-    if training is None:
-        return report
-    # Imported late: it needs this module, for the references.
-    from parentage.run.training import verify_record  # noqa: PLC0415
+        if training is not None:
+            from parentage.run.training import verify_record  # noqa: PLC0415
 
-    record = verify_record(
-        training,
-        model=candidate,
-        against=against,
-        report=report,
-        budget=budget,
-        seed=seed,
-        command=("parentage", "training", "verify", str(training)),
-    )
-    return report.model_copy(update={"training": record})
+            record = verify_record(
+                training,
+                model=candidate,
+                against=against,
+                report=report,
+                budget=budget,
+                seed=seed,
+                command=("parentage", "training", "verify", str(training)),
+            )
+            # Before verdicts: some profiles ask for a record.
+            report = report.model_copy(update={"training": record})
+        return complete(report, own, references, asked)
 
 
 def gather(
@@ -189,93 +242,25 @@ def gather(
     budget: int,
     seed: int,
     progress: Progress | None = None,
+    cache: Cache = NO_CACHE,
+    stages: Stages | None = None,
 ) -> tuple[list[ModuleEvidence], dict[str, list[object]]]:
-    """Evidence about every module against every reference, one at a time.
+    """Evidence about every module against every reference.
 
     Returns:
         The evidence, and per model what was odd about the values read.
     """
-    all_pairs = [pair_modules(own.model, r.model) for r in references]
-    total = sum(len(pairs) for pairs in all_pairs)
-    done = 0
-    evidence: list[ModuleEvidence] = []
-    problems: dict[str, list[object]] = {}
-    reader = Reader(own.checkpoint, keep=len(references) > 1)
-    share = _share(references)
-    # Headers, the search for names, and what comparing unknown roles will take.
-    reserved = budget // CONTENT_SHARE if own.model.unrecognised else 0
-    spent = own.checkpoint.bytes_read + reserved
-    largest = max(r.checkpoint.bytes_read for r in references) + reserved
-    for reference, pairs in zip(references, all_pairs, strict=True):
-        other = Reader(reference.checkpoint)
-        # One room for all references: equal shapes must be read with equal plans.
-        room = (max(0, budget - spent) // share, max(0, budget - largest))
-        widths = sum(any(applies(b) for b in p.blocks) for p in pairs)
-        order_budget = min(room) // SHARE_OF_BUDGET // widths if widths else 0
-        orders = [
-            order_evidence(pair, reader, other, budget=order_budget) for pair in pairs
-        ]
-        matched = match_streams(pairs, orders)
-        wider = max((p.wider for p in matched), default=1.0)
-        plan = make_plan(
-            matched,
-            budgets=(
-                int((room[0] - widths * order_budget) / wider),
-                int((room[1] - widths * order_budget) / wider),
-            ),
-            itemsize=ITEMSIZE,
-            seed=seed,
-        )
-        fixed: set[str] = set()  # streams with a fixed position table
-        for pair, order in zip(matched, orders, strict=True):
-            if progress is not None:
-                progress(
-                    f"{pair.candidate.name} against {reference.label}", done, total
-                )
-            found = compare_modules(
-                pair,
-                plan,
-                reader,
-                other,
-                name=reference.label,
-                seed=seed,
-                orders=[evidence for evidence, _ in order],
-                fixed_positions=stream_of(pair.candidate.name) in fixed,
-            )
-            if found.fixed_positions:
-                fixed.add(stream_of(pair.candidate.name))
-            _pay_for_search(found, pair, own.search, reference.search)
-            evidence.append(found)
-            done += 1
-        evidence += _missing(own, reference, pairs, budget // len(references))
-        problems[reference.label] = list(other.problems)
-    problems[own.label] = list(reader.problems)
-    if progress is not None:
-        progress("done", total, total)
-    return evidence, problems
-
-
-def _pay_for_search(
-    found: ModuleEvidence,
-    pair: ModulePair,
-    own: dict[str, float],
-    reference: dict[str, float],
-) -> None:
-    """Note how many assignments of names each p-value was the best of."""
-    if not own and not reference:
-        return
-    for module, options in ((pair.candidate, own), (pair.reference, reference)):
-        layers: dict[str, dict[int | None, float]] = {}
-        for name, block, layer in {
-            (t.view.tensor, t.block, t.layer) for t in module.tensors
-        }:
-            found.search += options.get(name, 0.0)
-            row = layers.setdefault(block, {})
-            row[layer] = row.get(layer, 0.0) + options.get(name, 0.0)
-        for block, row in layers.items():
-            # Of any layer of the block: the costliest stands for all of them.
-            worst = max(row.values())
-            found.cell_search[block] = found.cell_search.get(block, 0.0) + worst
+    found = exact.gather(
+        own,
+        references,
+        budget=budget,
+        seed=seed,
+        progress=progress,
+        cache=cache,
+        stages=stages,
+    )
+    exact.add_content(found.evidence, own, references, budget)
+    return found.evidence, found.problems
 
 
 def recognise(
@@ -308,47 +293,9 @@ def _adopt(opened: Opened, lender: Opened, budget: int) -> Opened:
     )
 
 
-def _share(references: Sequence[Opened]) -> int:
-    """Over how many different plans the candidate's budget is spread.
-
-    References of equal shapes are read with equal plans, and the candidate's
-    rectangles are kept, so they cost the candidate nothing more.
-    """
-    signatures = {
-        tuple(
-            (t.module, t.role, t.layer, t.expert, t.shape, t.dtype)
-            for m in r.model.modules
-            for t in m.tensors
-        )
-        for r in references
-    }
-    return len(signatures)
-
-
-def _missing(
-    own: Opened, reference: Opened, pairs: list[ModulePair], budget: int
-) -> list[ModuleEvidence]:
-    """Modules that the reference has no counterpart of, or that have no roles."""
-    paired = {p.candidate.name for p in pairs}
-    found = []
-    for module in own.model.modules:
-        if module.name in paired:
-            continue
-        item = ModuleEvidence(module.name, "", reference.label)
-        item.reason = f"{reference.label} has no {kind(module.name)}"
-        if module.name == "unrecognised":
-            item.reason = "the symmetry of tensors of unknown role is not known"
-            content = compare_unrecognised(
-                own.checkpoint, own.model, reference.checkpoint, budget=budget
-            )
-            item.evidence += [content] if content else []
-        found.append(item)
-    return found
-
-
-def _labels(paths: Sequence[str | Path]) -> list[str]:
+def labels_of(references: Sequence[Reference]) -> list[str]:
     """Names for the report: the last part of each path, made unique."""
-    names = [Path(p).name or Path(p).resolve().name for p in paths]
+    names = [label_of(reference) for reference in references]
     labels: list[str] = []
     for name in names:
         label, number = name, 1

@@ -90,7 +90,7 @@ def compare_modules(
         if main and found is not None:
             pooled += [(found, item) for item in collected]
             units += groups_of_block(samples)
-        _describe(result, samples, found)
+        add_similarity(result, samples, found)
         vectors += [s for s in samples.samples.values() if s.axes == ("residual",)]
         if block.block in {"embedding", "head", "projector", "other"} or any(
             role == "residual_rows" for role in samples.samples
@@ -186,7 +186,7 @@ def _norm_trap(vectors: list[Sample], seed: int) -> NormTrap | None:
     )
 
 
-def _describe(
+def add_similarity(
     result: ModuleEvidence, samples: BlockSamples, found: LayerMap | None
 ) -> None:
     """Byte identity and similarity of each layer with its partner."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +21,7 @@ from parentage.evidence.descent import Descent, Piece, describe
 from parentage.evidence.samples import Floats
 from parentage.model.description import Module, Range, Tensor
 from parentage.model.roles import COLUMNS
+from parentage.run.cache import NO_CACHE, Cache
 from parentage.run.plan import Cut, seeded
 from parentage.run.sampler import Reader
 from parentage.verdict.finding import ACCUSING, Finding
@@ -55,6 +57,7 @@ def describe_descents(
     *,
     budget: int = DEFAULT_BUDGET,
     seed: int = 0,
+    cache: Cache = NO_CACHE,
 ) -> list[Descent]:
     """Describe every module that exact tests found to depend on a reference.
 
@@ -64,6 +67,7 @@ def describe_descents(
         findings: of the judge; only accusing ones are looked at.
         budget: bytes to read of each model at most, beyond what was read before.
         seed: decides which bytes, and draws of the bootstrap.
+        cache: where descriptions of earlier runs are looked for.
     """
     related: dict[str, list[Finding]] = {}
     for finding in findings:
@@ -92,7 +96,11 @@ def describe_descents(
         names = list(
             dict.fromkeys(f.reference for f in related[module.name] if f.reference)
         )
-        descent = describe(module.name, pieces, names, seed=seed, base=base)
+        descent = cache.of_values(
+            "descent",
+            (module.name, pieces, names, seed, base),
+            partial(describe, module.name, pieces, names, seed=seed, base=base),
+        )
         if descent.mixture is not None and descent.mixture.base is not None:
             base = base or descent.mixture.base
         found[module.name] = descent
@@ -193,24 +201,20 @@ def _read(
     needed = sum(_bytes(m) for m in matches)
     if needed <= budget:
         cuts: list[Cut] = [_whole(m) for m in matches]
-        return [
-            _piece(m, cut, reader, readers)
-            for m, cut in zip(matches, cuts, strict=True)
-        ]
+        return _pieces(list(zip(matches, cuts, strict=True)), reader, readers)
     cap = _cap(matches, budget - budget // SQUARE_SHARE)
-    pieces = [
-        _piece(m, cut, reader, readers)
-        for m in matches
-        for cut in [_rows(m, cap, seed)]
-        if cut is not None
-    ]
+    rows = [(m, _rows(m, cap, seed)) for m in matches]
+    pieces = _pieces([(m, c) for m, c in rows if c is not None], reader, readers)
     inner = [m for m in matches if m.tensor.layer is not None and len(m.shape) > 1]
     every = max(1, len(inner) // SQUARES)
     chosen = inner[::every][:SQUARES]
     room = budget // SQUARE_SHARE // max(len(chosen), 1)
-    for match in chosen:
-        cut = _square(match, room // _itemsize(match), seed)
-        pieces.append(replace(_piece(match, cut, reader, readers), square=True))
+    squares = [
+        (match, _square(match, room // _itemsize(match), seed)) for match in chosen
+    ]
+    pieces += [
+        replace(piece, square=True) for piece in _pieces(squares, reader, readers)
+    ]
     return pieces
 
 
@@ -286,6 +290,18 @@ def _square(match: _Match, elements: int, seed: int) -> Cut:
     start = int(rng.integers(0, shape[-1] - columns + 1))
     cut[-1] = ((start, start + columns),)
     return tuple(cut)
+
+
+def _pieces(
+    wanted: Sequence[tuple[_Match, Cut]], reader: Reader, readers: dict[str, Reader]
+) -> list[Piece]:
+    """Read pieces, each model's side by side where they lie elsewhere."""
+    reader.prefetch((match.tensor.view, cut) for match, cut in wanted)
+    for label, other in readers.items():
+        other.prefetch(
+            (m.others[label].view, cut) for m, cut in wanted if label in m.others
+        )
+    return [_piece(match, cut, reader, readers) for match, cut in wanted]
 
 
 def _piece(

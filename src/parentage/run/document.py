@@ -26,6 +26,7 @@ from parentage.report.document import (
     Assumption,
     DepthItem,
     EvidenceItem,
+    FileInfo,
     LayerMapItem,
     ModelInfo,
     ModuleInfo,
@@ -90,7 +91,7 @@ def model_info(opened: Opened, extra: Sequence[object] = ()) -> ModelInfo:
     problems = [*checkpoint.problems, *extra]
     return ModelInfo(
         name=opened.label,
-        path=str(checkpoint.path),
+        path=checkpoint.address,
         digest=checkpoint.digest(),
         parameters=model.parameters,
         dtypes=dict(sorted(dtypes.items())),
@@ -110,6 +111,10 @@ def model_info(opened: Opened, extra: Sequence[object] = ()) -> ModelInfo:
         ),
         notes=model.notes,
         problems=tuple(Problem(**p.to_json()) for p in problems),  # type: ignore[attr-defined]
+        files=tuple(
+            FileInfo(name=name, size=size)
+            for name, size in checkpoint.file_sizes.items()
+        ),
         bytes_stored=sum(e.nbytes for e in checkpoint.entries.values()),
         bytes_read=checkpoint.bytes_read,
     )
@@ -130,10 +135,13 @@ def assemble(
     started: float,
     lineage: tuple[LineageItem, ...] = (),
     descents: tuple[DescentItem, ...] = (),
+    sequential: bool = False,
+    plan: str | None = None,
 ) -> Report:
     """The document of an audit.
 
-    ``further`` holds the bytes allowed for undoing relabellings and for descents.
+    ``further`` holds the bytes allowed for undoing relabellings and for descents;
+    ``plan`` the digest of the plan that the audit was held to.
     """
     family = family_size(evidence)
     modules = []
@@ -165,6 +173,8 @@ def assemble(
             token_floor=criteria.token_floor,
             log10_calibrated=criteria.log10_calibrated,
             family=family,
+            sequential=sequential,
+            plan=plan,
         ),
         candidate=model_info(own, problems.get(own.label, ())),
         references=tuple(model_info(r, problems.get(r.label, ())) for r in references),

@@ -30,6 +30,8 @@ class Ray:
 
     def __init__(self, address: str | None = None, workers: int | None = None) -> None:
         os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+        # A busy machine takes its time to start a node.
+        os.environ.setdefault("RAY_raylet_start_wait_time_s", "120")
         try:
             import ray  # noqa: PLC0415
         except ImportError as error:

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from pathlib import Path
 
 import numpy as np
 
+from parentage.artifact.source.locate import Reference
 from parentage.errors import UsageError
 from parentage.evidence.descent import Piece
 from parentage.evidence.descent.low_rank import difference_spectrum
@@ -18,6 +18,7 @@ from parentage.report.descent_explain import Explanation, LayerView
 from parentage.report.document import ModuleResult, Outcome, Report
 from parentage.run.audit import DEFAULT_BUDGET, Opened, Progress, audit, open_model
 from parentage.run.descent import DEFAULT_BUDGET as DESCENT_BUDGET
+from parentage.run.explain_alignment import aligned_view
 from parentage.run.pairing import pair_modules
 from parentage.run.sampler import Reader
 
@@ -41,8 +42,8 @@ BINS = 41
 
 
 def explain(
-    candidate: str | Path,
-    against: Sequence[str | Path],
+    candidate: Reference,
+    against: Sequence[Reference],
     module: str,
     *,
     layer: int | None = None,
@@ -96,6 +97,19 @@ def explain(
             for view in [_view(models[0], other, found, layer)]
             if view is not None
         ]
+        partners = {o.reference: o.reference_module for o in found.outcomes}
+        aligned = [
+            view
+            for other in models[1:]
+            for partner in [partners.get(other.label)]
+            if partner is not None
+            for view in [
+                aligned_view(
+                    models[0], other, module, partner, layer, units=UNITS, seed=seed
+                )
+            ]
+            if view is not None
+        ]
     if layer is not None and not views:
         raise UsageError(
             f"layer {layer} of {module} has no counterpart in a reference",
@@ -111,6 +125,7 @@ def explain(
         module=found,
         descent=next((d for d in report.descents if d.module == module), None),
         views=tuple(views),
+        aligned=tuple(aligned),
     )
 
 

@@ -4,10 +4,13 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections import Counter
 from pathlib import Path
+from typing import Final
 
+from parentage.artifact.checkpoint import Checkpoint
 from parentage.errors import UsageError
 from parentage.registry.container import (
     content_digest,
@@ -19,6 +22,8 @@ from parentage.registry.fingerprint import MAX_BYTES, Fingerprint
 from parentage.registry.sample import Progress, make_fingerprint
 from parentage.report.screen_document import FingerprintInfo, FingerprintModule
 from parentage.run.audit import open_model
+
+COMMIT: Final = re.compile(r"@([0-9a-f]{40})\b")
 
 
 def fingerprint(
@@ -50,12 +55,18 @@ def fingerprint(
             checkpoint,
             opened.model,
             name=opened.label,
-            revision=str(getattr(checkpoint, "revision", "") or ""),
+            revision=_commit(checkpoint),
             folder=path if path.is_dir() else path.parent,
             seed=seed,
             size=size,
             progress=progress,
         )
+
+
+def _commit(checkpoint: Checkpoint) -> str:
+    """The commit that a model on the Hub was read at; empty for anything else."""
+    found = COMMIT.search(checkpoint.address) if checkpoint.remote else None
+    return found.group(1) if found else ""
 
 
 def write_fingerprint(made: Fingerprint, path: str | Path) -> int:

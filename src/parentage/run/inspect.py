@@ -3,14 +3,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
+from parentage.artifact.source.locate import Reference
 from parentage.report.document import ModelInfo
 from parentage.run.audit import open_model
 from parentage.run.document import model_info
 
 
-def inspect_model(path: str | Path) -> ModelInfo:
+def inspect_model(path: Reference) -> ModelInfo:
     """Modules, parameters, shares, formats and what was not recognised.
 
     Raises:

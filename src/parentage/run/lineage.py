@@ -8,10 +8,9 @@ whatever is missing, unreadable or broken becomes a stated reason.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
-from parentage.errors import ParentageError
+from parentage.errors import ParentageError, SourceError
 from parentage.evidence.architecture import load_background
 from parentage.evidence.background.tokenizers import load_tokenizers
 from parentage.model.tokenizer.read import find_tokenizer
@@ -110,7 +109,7 @@ def _tokenizer(opened: Opened) -> ReadTokenizer | Missing:
     def read() -> ReadTokenizer | Missing:
         if not find_tokenizer(folder):
             return Missing(code="none", model=opened.label)
-        return open_tokenizer(Path(folder), opened.label)
+        return open_tokenizer(folder, opened.label)
 
     return _guarded(opened.label, read)
 
@@ -123,6 +122,8 @@ def _guarded(model: str, make: Callable[[], Made]) -> Made | Missing:
     """What ``make`` makes, or why it could not be made."""
     try:
         return make()
+    except SourceError:
+        raise  # a report must not depend on whether the network held
     except ParentageError as error:
         return Missing(code="unreadable", model=model, detail=str(error))
     except Exception as error:  # whatever it is, the weights are still to be judged

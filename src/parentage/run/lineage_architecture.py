@@ -8,13 +8,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib import resources
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from parentage.artifact.entry import shown
 from parentage.artifact.folder import MAX_CONFIG, Found, read_json
 from parentage.artifact.format.gguf import MAGIC, read_gguf_header
-from parentage.artifact.source.local import LocalFile
+from parentage.artifact.source.locate import Reference, locate
+from parentage.artifact.source.place import Location, open_file
 from parentage.errors import ConfigError, UnreadableError, UsageError
 from parentage.evidence.architecture import (
     Background,
@@ -85,7 +85,7 @@ class ReadArchitecture:
     bytes_read: int
 
 
-def open_architecture(path: str | Path, name: str | None = None) -> ReadArchitecture:
+def open_architecture(path: Reference, name: str | None = None) -> ReadArchitecture:
     """Read an architecture; of weights, only headers and shapes are looked at.
 
     Args:
@@ -96,24 +96,26 @@ def open_architecture(path: str | Path, name: str | None = None) -> ReadArchitec
     Raises:
         ArtifactError: nothing there states an architecture.
     """
-    where = Path(path)
+    where = locate(path)
     label = name or where.name or where.resolve().name
     file = _file(where)
     if file is None:
         opened = open_model(where, label)
         with opened.checkpoint:
             return of_opened(opened)
-    with LocalFile(file) as handle:
+    with open_file(file) as handle:
         if handle.pread(0, min(handle.size, len(MAGIC))) == MAGIC:
             header = read_gguf_header(handle)
             made = read_gguf(header.metadata, name=label)
             read = handle.bytes_read
-            return ReadArchitecture(label, str(path), made, "GGUF metadata", None, read)
+            return ReadArchitecture(
+                label, str(where), made, "GGUF metadata", None, read
+            )
     found = Found(file.parent, [])
     config = read_json(file.parent, file.name, found, ConfigError, MAX_CONFIG)
     return ReadArchitecture(
         label,
-        str(path),
+        str(where),
         read_architecture(config, name=label),
         "config",
         None,
@@ -121,7 +123,7 @@ def open_architecture(path: str | Path, name: str | None = None) -> ReadArchitec
     )
 
 
-def _file(path: Path) -> Path | None:
+def _file(path: Location) -> Location | None:
     """The file to read, or ``None`` for safetensors weights."""
     if not path.is_dir():
         return None if path.suffix == ".safetensors" else path
@@ -157,13 +159,13 @@ def of_opened(opened: Opened) -> ReadArchitecture:
     if not architecture.components:
         raise ConfigError(
             "shows no architecture",
-            file=shown(str(checkpoint.path)),
+            file=shown(checkpoint.address),
             expected="a config, or tensors of a text decoder or an encoder",
             advice="Put the model's config.json beside its weights.",
         )
     return ReadArchitecture(
         opened.label,
-        str(checkpoint.path),
+        checkpoint.address,
         architecture,
         "tensors and config" if checkpoint.config else "tensors",
         count_stored(opened.model),
@@ -172,8 +174,8 @@ def of_opened(opened: Opened) -> ReadArchitecture:
 
 
 def compare_architecture_files(
-    a: str | Path,
-    b: str | Path,
+    a: Reference,
+    b: Reference,
     *,
     exclude: Sequence[str] = (),
     command: Sequence[str] = (),

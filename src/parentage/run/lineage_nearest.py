@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
-from parentage.errors import ParentageError
+from parentage.artifact.source.locate import Reference, locate
+from parentage.errors import ParentageError, SourceError
 from parentage.evidence.architecture import load_background
 from parentage.evidence.architecture.words import sentence
 from parentage.evidence.background.tokenizers import load_tokenizers
@@ -30,7 +30,7 @@ from parentage.run.lineage_tokenizer import (
 
 
 def nearest_known(
-    model: str | Path,
+    model: Reference,
     *,
     count: int = 5,
     before: str = "",
@@ -54,20 +54,24 @@ def nearest_known(
     started = clock()
     background = load_background()
     check_organisations(exclude, background)
-    path = Path(model)
-    name = names_of([path])[0]
+    name = names_of([model])[0]
+    path = locate(model)
     failed: list[ParentageError] = []
     tokenizer: ReadTokenizer | None = None
     architecture: ReadArchitecture | None = None
     missing: list[Missing] = []
     try:
         tokenizer = open_tokenizer(path, name)
+    except SourceError:
+        raise
     except ParentageError as error:
         failed.append(error)
         none = path.is_dir() and not find_tokenizer(path)
         missing.append(_missing(name, error, none=none, short=path.is_file()))
     try:
         architecture = open_architecture(path, name)
+    except SourceError:
+        raise
     except ParentageError as error:
         failed.append(error)
         missing.append(_missing(name, error, none=False, short=path.is_file()))
@@ -75,7 +79,7 @@ def nearest_known(
         raise failed[-1] if path.is_dir() else failed[0]
     return NearestDocument(
         model=name,
-        path=str(model),
+        path=str(path),
         before=before,
         excluded=tuple(exclude),
         tokenizer=tokenizer_info(tokenizer) if tokenizer else None,

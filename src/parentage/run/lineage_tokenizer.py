@@ -6,9 +6,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from parentage.artifact.source.locate import Reference, locate
+from parentage.artifact.source.place import Location
 from parentage.evidence.background.tokenizers import load_tokenizers
 from parentage.evidence.tokenizer.compare import compare_tokenizers
 from parentage.evidence.tokenizer.finding import words
@@ -60,20 +61,20 @@ class ReadTokenizer:
     """
 
     name: str
-    path: Path
+    path: Location
     tokenizer: Tokenizer
     vocabulary: Vocabulary
     bytes_read: int | None
 
 
-def open_tokenizer(path: str | Path, name: str | None = None) -> ReadTokenizer:
+def open_tokenizer(path: Reference, name: str | None = None) -> ReadTokenizer:
     """Read a tokenizer from a file or a folder.
 
     Raises:
         TokenizerError: there is none, or it is malformed.
         UnreadableError: a file cannot be read.
     """
-    where = Path(path)
+    where = locate(path)
     tokenizer = read_tokenizer(where)
     label = name or where.name or where.resolve().name
     folder = where if where.is_dir() else where.parent
@@ -86,7 +87,7 @@ def open_tokenizer(path: str | Path, name: str | None = None) -> ReadTokenizer:
     )
 
 
-def _size(folder: Path, source: str) -> int | None:
+def _size(folder: Location, source: str) -> int | None:
     """Bytes of the files that a tokenizer names as its source."""
     files = [folder / name for name in source.split(" + ")]
     try:
@@ -96,8 +97,8 @@ def _size(folder: Path, source: str) -> int | None:
 
 
 def compare_tokenizer_files(
-    a: str | Path,
-    b: str | Path,
+    a: Reference,
+    b: Reference,
     *,
     command: Sequence[str] = (),
     count: int = 5,

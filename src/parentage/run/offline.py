@@ -14,7 +14,7 @@ import numpy as np
 from parentage.artifact.dtypes import count_non_finite, to_float32
 from parentage.evidence.module import ModuleEvidence
 from parentage.evidence.samples import Floats
-from parentage.model.description import Range, Tensor
+from parentage.model.description import Range, Tensor, View
 from parentage.model.rectangle import Cut
 from parentage.registry.fingerprint import Fingerprint, Tile, comparable, positions
 from parentage.run.compare import compare_modules
@@ -53,6 +53,9 @@ class HeldReader:
         if count_non_finite(values):
             values = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
         return values
+
+    def prefetch(self, wanted: Iterable[tuple[View, Cut]]) -> None:
+        """Nothing needs to be fetched: all of it is held."""
 
 
 def gather_offline(

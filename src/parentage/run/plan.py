@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import hashlib
 import math
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -48,6 +50,16 @@ Tensors whose *columns* are units (``down_proj``) are cut along the features, so
 every unit is seen; tensors whose rows are units are cut along the units.
 """
 
+LEAST_ROWS = 32
+"""Rows that a tensor gets in any case, if its module's share of the budget allows.
+
+A common cap alone would leave the embedding of a model with tens of thousands of
+tensors a single row, from which nothing can be told.
+"""
+
+SHARE_OF_MODULE = 32
+"""One part in so many of the budget is a module's share, however few its tensors."""
+
 MIN_EXPERT_BYTES = 32 << 10
 """Experts are left out before each gets less than this."""
 
@@ -61,13 +73,31 @@ class Plan:
         experts: (module, reference module, block, reference block) -> experts read.
         cap: bytes of each tensor that are read at most.
         predicted: bytes that the plan reads of candidate and reference.
+        sizes: the same for each role of each block.
     """
 
     cuts: dict[tuple[str, str, str, str, str], Cut]
     experts: dict[tuple[str, str, str, str], tuple[int, ...]]
     cap: int
     predicted: tuple[int, int]
-    notes: tuple[str, ...] = field(default=())
+    sizes: dict[tuple[str, str, str, str, str], tuple[int, int]] = field(
+        default_factory=dict
+    )
+
+    def of_modules(self, module: str, reference_module: str) -> tuple[int, int]:
+        """Bytes that are read of one module and one of the reference."""
+        chosen = [
+            size
+            for key, size in self.sizes.items()
+            if key[:2] == (module, reference_module)
+        ]
+        return sum(a for a, _ in chosen), sum(b for _, b in chosen)
+
+    def digest(self) -> str:
+        """SHA-256 of every rectangle and expert, whatever the order they are in."""
+        content = sorted((repr(key), repr(cut)) for key, cut in self.cuts.items())
+        content += sorted((repr(key), repr(e)) for key, e in self.experts.items())
+        return hashlib.sha256(repr(content).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -78,6 +108,11 @@ class _Item:
     count: tuple[int, int]
     itemsize: tuple[int, int]
     attention: Attention | None
+    least: int = 0
+
+    def cap(self, cap: int) -> int:
+        """Bytes of each tensor: the common cap, or some rows for a small module."""
+        return max(cap, self.least)
 
 
 def block_key(pair: ModulePair, block: BlockPair) -> tuple[str, str, str, str]:
@@ -119,58 +154,112 @@ def make_plan(
         itemsize: bytes per element of each stored format.
         seed: decides where rectangles begin.
     """
-    experts = _choose_experts(pairs, budgets, itemsize, seed)
-    items = [
-        item
+    known = [
+        _Known.of(pair, block, role, itemsize)
         for pair in pairs
         for block in pair.blocks
-        for item in _items(pair, block, experts, itemsize)
+        for role in block.roles
     ]
+    experts = _choose_experts(pairs, known, budgets, seed)
+    items = _items(known, experts, budgets)
     cap = _cap(items, budgets)
-    cuts = {item.key: _cut(item, cap, seed) for item in items}
-    totals = [0, 0]
+    cuts = {item.key: _cut(item, item.cap(cap), seed) for item in items}
+    sizes: dict[tuple[str, str, str, str, str], tuple[int, int]] = {}
     for item in items:
         elements = math.prod(
             sum(stop - start for start, stop in axis) for axis in cuts[item.key]
         )
-        for side in (0, 1):
-            totals[side] += elements * item.count[side] * item.itemsize[side]
-    return Plan(cuts, experts, cap, (totals[0], totals[1]))
+        left, right = (
+            elements * count * itemsize
+            for count, itemsize in zip(item.count, item.itemsize, strict=True)
+        )
+        sizes[item.key] = (left, right)
+    totals = [sum(size[side] for size in sizes.values()) for side in (0, 1)]
+    return Plan(cuts, experts, cap, (totals[0], totals[1]), sizes)
 
 
-def selected(role: dict[Slot, Tensor], experts: tuple[int, ...]) -> dict[Slot, Tensor]:
+def selected(role: dict[Slot, Tensor], experts: Iterable[int]) -> dict[Slot, Tensor]:
     """Tensors that a plan reads: all without an expert, and the chosen experts."""
-    return {s: t for s, t in role.items() if s[1] is None or s[1] in experts}
+    chosen = frozenset(experts)
+    return {s: t for s, t in role.items() if s[1] is None or s[1] in chosen}
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What plans need of a role, found out once.
+
+    ``tallies`` holds, for both sides and each expert, the number of tensors and the
+    largest bytes of an element.
+    """
+
+    key: tuple[str, str, str, str, str]
+    role: RolePair
+    shape: tuple[int, ...]
+    tallies: tuple[dict[int | None, tuple[int, int]], ...]
+    attention: Attention | None
+
+    @classmethod
+    def of(
+        cls,
+        pair: ModulePair,
+        block: BlockPair,
+        role: RolePair,
+        itemsize: dict[str, int],
+    ) -> _Known:
+        tallies = []
+        for side in (role.candidate, role.reference):
+            tally: dict[int | None, tuple[int, int]] = {}
+            for (_, expert), tensor in side.items():
+                count, size = tally.get(expert, (0, 0))
+                larger = max(size, itemsize.get(tensor.dtype, 0))
+                tally[expert] = (count + 1, larger)
+            tallies.append(tally)
+        return cls(
+            (*block_key(pair, block), role.role),
+            role,
+            common_shape(pair, role),
+            tuple(tallies),
+            pair.candidate.attention,
+        )
 
 
 def _items(
-    pair: ModulePair,
-    block: BlockPair,
+    known: list[_Known],
     experts: dict[tuple[str, str, str, str], tuple[int, ...]],
-    itemsize: dict[str, int],
+    budgets: tuple[int, int],
 ) -> list[_Item]:
-    key = block_key(pair, block)
     items = []
-    for role in block.roles:
-        left = selected(role.candidate, experts[key])
-        right = selected(role.reference, experts[key])
-        sizes = [
-            max((itemsize.get(t.dtype, 0) for t in side.values()), default=0)
-            for side in (left, right)
-        ]
-        if not left or not right or 0 in sizes:
+    for one in known:
+        chosen = (None, *experts[one.key[:4]])
+        sides = [[t[e] for e in chosen if e in t] for t in one.tallies]
+        counts = [sum(count for count, _ in side) for side in sides]
+        sizes = [max((size for _, size in side), default=0) for side in sides]
+        if 0 in counts or 0 in sizes:
             continue
         items.append(
             _Item(
-                (*key, role.role),
-                role,
-                common_shape(pair, role),
-                (len(left), len(right)),
+                one.key,
+                one.role,
+                one.shape,
+                (counts[0], counts[1]),
                 (sizes[0], sizes[1]),
-                pair.candidate.attention,
+                one.attention,
             )
         )
-    return items
+    tensors: Counter[tuple[str, ...]] = Counter()
+    for item in items:
+        tensors[item.key[:2]] += max(item.count)
+    room = min(budgets) // max(SHARE_OF_MODULE, 2 * len(tensors))
+    return [
+        replace(
+            item,
+            least=min(
+                room // tensors[item.key[:2]],
+                LEAST_ROWS * item.shape[-1] * max(item.itemsize),
+            ),
+        )
+        for item in items
+    ]
 
 
 def _cap(items: list[_Item], budgets: tuple[int, int]) -> int:
@@ -182,7 +271,7 @@ def _cap(items: list[_Item], budgets: tuple[int, int]) -> int:
             whole = math.prod(item.shape) * max(item.itemsize)
             vector = len(item.shape) == 1
             share = item.itemsize[side] / max(item.itemsize)
-            part = whole if vector else min(whole, cap)
+            part = whole if vector else min(whole, item.cap(cap))
             total += int(part * share) * item.count[side]
         return total
 
@@ -288,23 +377,20 @@ def ranges_of(indices: list[int]) -> tuple[Range, ...]:
 
 def _choose_experts(
     pairs: list[ModulePair],
+    known: list[_Known],
     budgets: tuple[int, int],
-    itemsize: dict[str, int],
     seed: int,
 ) -> dict[tuple[str, str, str, str], tuple[int, ...]]:
     chosen: dict[tuple[str, str, str, str], tuple[int, ...]] = {}
-    tensors = 0
     for pair in pairs:
         for block in pair.blocks:
-            key = block_key(pair, block)
             present: set[int] = set()
             for role in block.roles:
                 left = {e for _, e in role.candidate if e is not None}
                 right = {e for _, e in role.reference if e is not None}
                 present |= left & right if right else left
-            chosen[key] = tuple(sorted(present))
-            tensors += sum(len(r.candidate) + len(r.reference) for r in block.roles)
-    while _expert_bytes(pairs, chosen, budgets, itemsize) < MIN_EXPERT_BYTES:
+            chosen[block_key(pair, block)] = tuple(sorted(present))
+    while _expert_bytes(known, chosen, budgets) < MIN_EXPERT_BYTES:
         largest = max(chosen, key=lambda k: len(chosen[k]))
         if len(chosen[largest]) <= 1:
             break
@@ -316,18 +402,12 @@ def _choose_experts(
 
 
 def _expert_bytes(
-    pairs: list[ModulePair],
+    known: list[_Known],
     chosen: dict[tuple[str, str, str, str], tuple[int, ...]],
     budgets: tuple[int, int],
-    itemsize: dict[str, int],
 ) -> int:
     """Bytes that every expert tensor would get; large when all fit."""
-    items = [
-        item
-        for pair in pairs
-        for block in pair.blocks
-        for item in _items(pair, block, chosen, itemsize)
-    ]
+    items = _items(known, chosen, budgets)
     routed = [i for i in items if chosen[i.key[:4]]]
     if not routed:
         return MIN_EXPERT_BYTES

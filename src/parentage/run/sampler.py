@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import itertools
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 import numpy as np
@@ -13,10 +14,13 @@ from parentage.artifact.checkpoint import Checkpoint
 from parentage.artifact.dtypes import count_non_finite
 from parentage.artifact.entry import Problem
 from parentage.evidence.samples import BlockSamples, Floats, Sample
-from parentage.model.description import Module, Range, Tensor
+from parentage.model.description import Module, Range, Tensor, View
 from parentage.model.rectangle import read_rectangle
 from parentage.run.pairing import BlockPair, ModulePair, RolePair, Slot
 from parentage.run.plan import Cut, Plan, block_key, selected
+
+Watch = Callable[[View, Cut, Floats], None]
+"""Told of every rectangle that a reader gives out."""
 
 
 class Rectangles(Protocol):
@@ -24,6 +28,9 @@ class Rectangles(Protocol):
 
     def rectangle(self, tensor: Tensor, cut: Cut) -> Floats:
         """Float32 values; NaN and infinities are zero."""
+
+    def prefetch(self, wanted: Iterable[tuple[View, Cut]]) -> None:
+        """Told of rectangles that will be read next."""
 
 
 class Reader:
@@ -38,24 +45,60 @@ class Reader:
 
     def __init__(self, checkpoint: Checkpoint, *, keep: bool = False) -> None:
         self._checkpoint = checkpoint
-        self._kept: dict[tuple[object, ...], Floats] | None = {} if keep else None
+        self._kept: dict[tuple[View, Cut], Floats] | None = {} if keep else None
+        self._held: dict[tuple[View, Cut], list[Floats]] = {}
+        self._watch: Watch | None = None
         self.problems: list[Problem] = []
+
+    @property
+    def remote(self) -> bool:
+        """Whether reading costs round trips."""
+        return self._checkpoint.remote
 
     def rectangle(self, tensor: Tensor, cut: Cut) -> Floats:
         """Float32 values of a canonical rectangle; NaN and infinities become zero."""
-        key = (tensor.view, cut)
-        if self._kept is not None and key in self._kept:
-            return self._kept[key]
-        value = self._read(tensor, cut)
+        return self.values(tensor.view, cut)
+
+    def values(self, view: View, cut: Cut) -> Floats:
+        """The same, of a view."""
+        key = (view, cut)
+        value = None if self._kept is None else self._kept.get(key)
+        if value is None:
+            held = self._held.get(key)
+            value = held.pop(0) if held else self._read(view, cut)
         if self._kept is not None:
             self._kept[key] = value
+        if self._watch is not None:
+            self._watch(view, cut, value)
         return value
 
-    def _read(self, tensor: Tensor, cut: Cut) -> Floats:
-        out = read_rectangle(self._checkpoint.read_float32, tensor, cut, np.float32)
+    def prefetch(self, wanted: Iterable[tuple[View, Cut]]) -> None:
+        """Begin to fetch rectangles that will be read next; see the checkpoint's."""
+        kept = self._kept or {}
+        self._checkpoint.prefetch(
+            (view.tensor, view.grid, view.narrow(ranges))
+            for view, cut in wanted
+            if (view, cut) not in kept and (view, cut) not in self._held
+            for ranges in itertools.product(*cut)
+        )
+
+    def watch(self, seen: Watch | None) -> None:
+        """Call ``seen`` with everything that is given out from now on."""
+        self._watch = seen
+
+    def hold(self, view: View, cut: Cut, values: Floats) -> None:
+        """Give these values, already read, out once more instead of reading."""
+        self._held.setdefault((view, cut), []).append(values)
+
+    def release(self) -> None:
+        """Let go of what :meth:`hold` was given."""
+        self._held.clear()
+
+    def _read(self, view: View, cut: Cut) -> Floats:
+        out = read_rectangle(self._checkpoint.read_float32, view, cut, np.float32)
         bad = count_non_finite(out)
         if bad:
-            entry = self._checkpoint.entries[tensor.view.tensor]
+            entry = self._checkpoint.entries[view.tensor]
             self.problems.append(
                 Problem(
                     "non-finite",
@@ -84,6 +127,7 @@ def read_block(
     left_layers = _layers((r.candidate for r in block.roles), experts)
     right_layers = _layers((r.reference for r in block.roles), experts)
     samples: dict[str, Sample] = {}
+    _ask_ahead(pair, block, plan, candidate, reference)
     for role in block.roles:
         cut = plan.cuts.get((*key, role.role))
         if cut is None:
@@ -101,6 +145,37 @@ def read_block(
     if not samples:
         return None
     return _block_samples(pair, block, samples)
+
+
+def _ask_ahead(
+    pair: ModulePair,
+    block: BlockPair,
+    plan: Plan,
+    candidate: Rectangles,
+    reference: Rectangles,
+) -> None:
+    """Begin to fetch everything that a block is going to read, in both models."""
+    key = block_key(pair, block)
+    wanted: tuple[list[tuple[View, Cut]], list[tuple[View, Cut]]] = ([], [])
+    for role in block.roles:
+        cut = plan.cuts.get((*key, role.role))
+        if cut is None:
+            continue
+        matched = [pair.matched(axis, role) for axis in range(len(cut))]
+        for side, tensors, dims in zip(
+            wanted,
+            (role.candidate, role.reference),
+            (
+                [None if m is None else m.candidate for m in matched],
+                [None if m is None else m.reference for m in matched],
+            ),
+            strict=True,
+        ):
+            cover, _ = _cover(cut, dims)
+            chosen = selected(tensors, plan.experts[key])
+            side += [(tensor.view, cover) for tensor in chosen.values()]
+    candidate.prefetch(wanted[0])
+    reference.prefetch(wanted[1])
 
 
 def _layers(
@@ -177,6 +252,18 @@ def _matched_rectangle(
     """A rectangle at matched dims: the range that covers them is read, then chosen."""
     if all(d is None for d in dims):
         return reader.rectangle(tensor, cut)
+    cover, picks = _cover(cut, dims)
+    values = reader.rectangle(tensor, cover)
+    for axis_number, pick in enumerate(picks):
+        if pick is not None:
+            values = np.take(values, pick, axis=axis_number)
+    return values
+
+
+def _cover(
+    cut: Cut, dims: list[NDArray[np.int64] | None]
+) -> tuple[Cut, list[NDArray[np.int64] | None]]:
+    """The range that covers matched dims on each axis, and which of it to take."""
     cover: list[tuple[Range, ...]] = []
     picks: list[NDArray[np.int64] | None] = []
     for axis, numbers in zip(cut, dims, strict=True):
@@ -187,11 +274,7 @@ def _matched_rectangle(
         wanted = np.concatenate([numbers[a:b] for a, b in axis])
         cover.append(((int(wanted[0]), int(wanted[-1]) + 1),))
         picks.append(wanted - wanted[0])
-    values = reader.rectangle(tensor, tuple(cover))
-    for axis_number, pick in enumerate(picks):
-        if pick is not None:
-            values = np.take(values, pick, axis=axis_number)
-    return values
+    return tuple(cover), picks
 
 
 def _block_samples(

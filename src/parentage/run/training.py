@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from parentage.artifact.source.locate import Reference
 from parentage.evidence.record import RecordEvidence
 from parentage.report.document import Report
 from parentage.report.training_document import (
@@ -38,8 +39,8 @@ DEFAULT_BUDGET = 64_000_000
 def verify_record(
     folder: str | Path,
     *,
-    model: str | Path | None = None,
-    against: Sequence[str | Path] = (),
+    model: Reference | None = None,
+    against: Sequence[Reference] = (),
     other_logs: Sequence[str | Path] = (),
     report: Report | None = None,
     budget: int = DEFAULT_BUDGET,

@@ -14,6 +14,7 @@ from typing import Literal
 
 import numpy as np
 
+from parentage.artifact.source.locate import Reference
 from parentage.errors import ParentageError
 from parentage.evidence.checkpoint_path import Path as WeightPath
 from parentage.evidence.checkpoint_path import Strand
@@ -45,7 +46,7 @@ class Point:
     kind: Kind
     step: int | None
     made: Fingerprint
-    whole: Path | None
+    whole: Reference | None
     optimizer: Path | None = None
 
 
@@ -79,7 +80,7 @@ class Points:
 
 
 def read_points(
-    packet: Packet, final: Path | None, *, seed: int, size: int = MAX_BYTES
+    packet: Packet, final: Reference | None, *, seed: int, size: int = MAX_BYTES
 ) -> Points:
     """Read every set of weights that a packet names.
 

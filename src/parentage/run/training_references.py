@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
+from parentage.artifact.source.locate import Reference, label_of
 from parentage.evidence.checkpoint_shared import shared_start
 from parentage.evidence.record import Fact, RecordEvidence
 from parentage.registry.fingerprint import Fingerprint
@@ -18,8 +18,8 @@ from parentage.run.training_points import Point, Points, path_of
 
 
 def reference_evidence(
-    final: Path | None,
-    against: Sequence[str | Path],
+    final: Reference | None,
+    against: Sequence[Reference],
     points: Points | None = None,
     *,
     random_start: bool = False,
@@ -41,9 +41,9 @@ def reference_evidence(
         budget: bytes to read of each model.
         seed: decides which.
     """
-    subject = final.name if final else "released"
+    subject = label_of(final) if final is not None else "released"
     if final is None or not against:
-        reason = "no-references" if final else "no-final-weights"
+        reason = "no-references" if final is not None else "no-final-weights"
         return [RecordEvidence("references", "exact", "missing", subject, reason)]
     if report is None:
         report = audit(final, against, budget=budget, descent_budget=0, seed=seed)
@@ -94,7 +94,7 @@ def _found(report: Report, reference: str) -> RecordEvidence:
 
 
 def _dated(
-    item: RecordEvidence, place: str | Path, points: Points, *, random_start: bool
+    item: RecordEvidence, place: Reference, points: Points, *, random_start: bool
 ) -> RecordEvidence:
     """Since when the record links to a reference, and whether only through step 0."""
     trained = points.trained

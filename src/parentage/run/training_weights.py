@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 
+from parentage.artifact.source.locate import Reference
 from parentage.evidence.base import Grade
 from parentage.evidence.checkpoint_chain import (
     Stretch,
@@ -56,8 +56,8 @@ class WeightsPart:
 def weights_part(
     packet: Packet,
     *,
-    model: str | Path | None,
-    against: Sequence[str | Path],
+    model: Reference | None,
+    against: Sequence[Reference],
     logs: Sequence[LogSubject] = (),
     report: Report | None = None,
     budget: int,
@@ -87,10 +87,10 @@ def weights_part(
     return WeightsPart(found, _map(points, tested), _trusted(points, found))
 
 
-def final_weights(packet: Packet, model: str | Path | None) -> Path | None:
+def final_weights(packet: Packet, model: Reference | None) -> Reference | None:
     """Where the released weights are: as named by hand, or by the packet."""
     if model is not None:
-        return Path(model)
+        return model
     return packet.usable(packet.manifest.model.released)
 
 

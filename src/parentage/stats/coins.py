@@ -128,7 +128,12 @@ def ratio(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]
     return out
 
 
-def count(parts: Sequence[Part], keep: Sequence[tuple[int, int]] = ()) -> Coins:
+def count(
+    parts: Sequence[Part],
+    keep: Sequence[tuple[int, int]] = (),
+    *,
+    effective: bool = True,
+) -> Coins:
     """Coins of units that several tensors, or several rows, describe together.
 
     Products of the same unit are added before the sign is taken, because the unit
@@ -138,6 +143,8 @@ def count(parts: Sequence[Part], keep: Sequence[tuple[int, int]] = ()) -> Coins:
     Args:
         parts: at least one; all with the same layers.
         keep: layer pairs (positions) whose inner products are wanted as well.
+        effective: whether to find the number of features, which takes longest; it is
+            1 otherwise.
     """
     lc, lr = parts[0].candidate.shape[0], parts[0].reference.shape[0]
     numbers = np.unique(np.concatenate([p.units for p in parts]))
@@ -170,7 +177,9 @@ def count(parts: Sequence[Part], keep: Sequence[tuple[int, int]] = ()) -> Coins:
     left = np.sum([_energy(p.candidate) for p in parts], axis=0)
     right = np.sum([_energy(p.reference) for p in parts], axis=0)
     # Rows of a unit add up, each as informative as mismatched rows say.
-    informative = sum(len(p.units) / mismatched_cosine(p) for p in parts)
+    informative = 0.0
+    if effective:
+        informative = sum(len(p.units) / mismatched_cosine(p) for p in parts)
     return Coins(
         heads=heads,
         trials=trials,

@@ -33,6 +33,8 @@ class MemoryCheckpoint:
 
     def __post_init__(self) -> None:
         self.path = Path(self.name)
+        self.remote = False
+        self.address = self.name
         self.problems: tuple[()] = ()
         self.bytes_read = 0
         self.entries: Mapping[str, Entry] = {
@@ -49,6 +51,9 @@ class MemoryCheckpoint:
         part = self.arrays[name].reshape(grid)[tuple(slice(a, b) for a, b in select)]
         self.bytes_read += part.nbytes
         return to_float32(np.ascontiguousarray(part), self.entries[name].dtype)
+
+    def prefetch(self, tiles: object) -> None:
+        """Nothing: everything is here."""
 
     def digest(self) -> str:
         """SHA-256 over all arrays."""

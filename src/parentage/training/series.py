@@ -9,6 +9,7 @@ series carries along.
 
 from __future__ import annotations
 
+import math
 from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -164,7 +165,7 @@ class Builder:
         if not values:
             return
         for name, value in values.items():
-            if not np.isfinite(value):
+            if not math.isfinite(value):
                 self.fact("not-a-number", line, values.get("step"), name)
         step = values.get("step")
         shared = step is not None and self._open.get("step") == step

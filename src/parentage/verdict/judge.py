@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from parentage.evidence.base import Evidence
 from parentage.evidence.depth import depth
 from parentage.evidence.layer_map import Cell, best_cells
-from parentage.evidence.module import ALIGNED, ModuleEvidence
+from parentage.evidence.module import ALIGNED, SEQUENTIAL, ModuleEvidence
 from parentage.stats.tails import bonferroni
 from parentage.verdict.alignment import (
     CORRESPONDS,
@@ -30,6 +30,13 @@ from parentage.verdict.power import detectable
 DIFFERENT_SHAPES = (
     "shapes differ, so only the index range common to both was compared; nothing "
     "follows for weights that were cut out or re-ordered"
+)
+
+ALL_TOGETHER = "found over all layers together; no single layer is beyond doubt"
+
+STOPPED = (
+    "decided by the sequential test before all layers were read; the others were not "
+    "looked at"
 )
 
 STREAM_OF = {
@@ -67,6 +74,7 @@ def judge(
         effect = max(
             _module_effect(local[id(item)], []) or 0.0,
             _relabelled_effect(item, family, criteria),
+            _stopped_effect(item, family, criteria),
         )
         layers[key] = max(layers[key], effect)
         for part in _residual_parts(item, 0.0, family, criteria):
@@ -107,6 +115,18 @@ def _relabelled_effect(item: ModuleEvidence, family: int, criteria: Criteria) ->
     suspected = corresponds(item, criteria)
     if suspected is not None and suspected.method == "aligned-units":
         found.append(suspected.effect or 0.0)
+    return max(found, default=0.0)
+
+
+def _stopped_effect(item: ModuleEvidence, family: int, criteria: Criteria) -> float:
+    """Effect of layers that a sequential test called reused, where it stopped."""
+    found = [
+        e.effect or 0.0
+        for e in item.evidence
+        if e.method == SEQUENTIAL
+        and item.stopped
+        and _adjusted_test(e, item, family) <= criteria.log10_alpha
+    ]
     return max(found, default=0.0)
 
 
@@ -292,7 +312,7 @@ def _finding(
         identical = item.tally.all_identical and not item.truncated
         reason = None
         if not parts:
-            reason = "found over all layers together; no single layer is beyond doubt"
+            reason = STOPPED if item.stopped else ALL_TOGETHER
         if relabelled and in_place > criteria.log10_alpha:
             reason = REUSED
         return Finding(

@@ -16,7 +16,6 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from parentage.artifact.contents import Contents
@@ -35,18 +34,6 @@ _SAVED: Final = ".modules_to_save"
 _LARGEST: Final = 1e6
 _PLAIN: Final = frozenset({"F64", "F32", "F16", "BF16"})
 _ADVICE: Final = "Save the adapter again, or merge it where it was trained."
-
-
-def base_and_adapter(path: str | Path) -> tuple[Path, Path] | None:
-    """The two paths of ``BASE+ADAPTER``; ``None`` if it is one path."""
-    text = str(path)
-    if "+" not in text or "\0" in text or Path(text).exists():
-        return None
-    for place in (n for n, sign in enumerate(text) if sign == "+"):
-        base, adapter = Path(text[:place]), Path(text[place + 1 :])
-        if text[place + 1 :] and base.exists() and adapter.exists():
-            return base, adapter
-    return None
 
 
 def form_products(contents: Contents, config: Mapping[str, object]) -> None:

@@ -21,7 +21,7 @@ from parentage.errors import LayoutError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from parentage.artifact.source.local import LocalFile
+    from parentage.artifact.source.base import File
 
 MAGIC = b"GGUF"
 MAX_TENSORS = 200_000
@@ -78,7 +78,7 @@ class GgufHeader:
     big_endian: bool = False
 
 
-def read_gguf_header(file: LocalFile) -> GgufHeader:
+def read_gguf_header(file: File) -> GgufHeader:
     """Read and check the header of an open GGUF file.
 
     Raises:
@@ -154,7 +154,7 @@ def _tensor(cursor: Cursor) -> GgufTensor:
 
 
 def _placed(
-    file: LocalFile, found: list[GgufTensor], start: int, alignment: int
+    file: File, found: list[GgufTensor], start: int, alignment: int
 ) -> tuple[GgufTensor, ...]:
     """The tensors with offsets from the start of the file."""
     seen: set[str] = set()

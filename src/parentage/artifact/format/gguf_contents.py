@@ -30,7 +30,7 @@ from parentage.artifact.values import Floats, Index, Matrix, Plain, Values
 from parentage.errors import DtypeError, LayoutError
 
 if TYPE_CHECKING:
-    from parentage.artifact.source.local import LocalFile
+    from parentage.artifact.source.base import File
 
 _ADVICE: Final = "The file is damaged or newer than this program: download it again."
 _LONGEST_LIST: Final = 512
@@ -39,7 +39,7 @@ _MOST_BASES: Final = 16
 _MOST_KEYS: Final = 2000
 
 
-def read_gguf_contents(file: LocalFile) -> Contents:
+def read_gguf_contents(file: File) -> Contents:
     """The tensors of an open GGUF file; only its header is read.
 
     Raises:
@@ -73,7 +73,7 @@ def read_gguf_contents(file: LocalFile) -> Contents:
     return found
 
 
-def _entry(file: LocalFile, tensor: GgufTensor) -> Entry:
+def _entry(file: File, tensor: GgufTensor) -> Entry:
     kind = block_types().get(tensor.type)
     if kind is None:
         raise DtypeError(
@@ -104,7 +104,7 @@ def _entry(file: LocalFile, tensor: GgufTensor) -> Entry:
     )
 
 
-def _values(file: LocalFile, entry: Entry, tensor: GgufTensor) -> Values:
+def _values(file: File, entry: Entry, tensor: GgufTensor) -> Values:
     if entry.dtype in DECODERS:
         kind = block_types()[tensor.type]
         return Blocks(file, entry.begin, entry.shape, kind)

@@ -12,7 +12,7 @@ from parentage.artifact.entry import shown
 from parentage.errors import HeaderError, TruncatedError
 
 if TYPE_CHECKING:
-    from parentage.artifact.source.local import LocalFile
+    from parentage.artifact.source.base import File
 
 Value = int | float | bool | str | np.ndarray | tuple[bytes, ...] | tuple["Value", ...]
 """One value of the metadata."""
@@ -44,7 +44,7 @@ class Cursor:
         big_endian: whether numbers are stored with the high byte first.
     """
 
-    def __init__(self, file: LocalFile) -> None:
+    def __init__(self, file: File) -> None:
         self.big_endian = False
         self._file = file
         self._buffer = b""

@@ -27,7 +27,7 @@ from parentage.artifact.values import Plain
 from parentage.errors import HeaderError, LayoutError
 
 if TYPE_CHECKING:
-    from parentage.artifact.source.local import LocalFile
+    from parentage.artifact.source.base import File
 
 MAX_TENSORS: Final = 200_000
 MAX_NODES: Final = 2_000_000
@@ -57,7 +57,7 @@ class _Tensor:
     place: dict[str, str] = field(default_factory=dict)
 
 
-def read_onnx(file: LocalFile, open_file: Callable[[str], LocalFile]) -> Contents:
+def read_onnx(file: File, open_file: Callable[[str], File]) -> Contents:
     """The initialisers of an open ONNX file; no numbers are read.
 
     Args:
@@ -120,7 +120,7 @@ def _title(name: str, layers: dict[str, str]) -> str:
 
 
 def _graph(
-    file: LocalFile, span: _Span, tensors: list[_Tensor], layers: dict[str, str]
+    file: File, span: _Span, tensors: list[_Tensor], layers: dict[str, str]
 ) -> None:
     nodes = 0
     for number, value in _fields(file, *span):
@@ -137,7 +137,7 @@ def _graph(
             _node(file, value, layers)
 
 
-def _node(file: LocalFile, span: _Span, layers: dict[str, str]) -> None:
+def _node(file: File, span: _Span, layers: dict[str, str]) -> None:
     """Note what a product with a weight is called."""
     inputs: list[str] = []
     name = kind = ""
@@ -157,7 +157,7 @@ def _node(file: LocalFile, span: _Span, layers: dict[str, str]) -> None:
         layers.setdefault(inputs[1], name)
 
 
-def _tensor(file: LocalFile, span: _Span) -> _Tensor:
+def _tensor(file: File, span: _Span) -> _Tensor:
     found = _Tensor()
     for number, value in _fields(file, *span):
         if number == 1:
@@ -182,7 +182,7 @@ def _tensor(file: LocalFile, span: _Span) -> _Tensor:
     return found
 
 
-def _external(file: LocalFile, span: _Span, place: dict[str, str]) -> None:
+def _external(file: File, span: _Span, place: dict[str, str]) -> None:
     """One pair of words that say where the numbers lie."""
     pair = {1: "", 2: ""}
     for number, part in _fields(file, *span):
@@ -192,7 +192,7 @@ def _external(file: LocalFile, span: _Span, place: dict[str, str]) -> None:
         place[pair[1]] = pair[2]
 
 
-def _dims(file: LocalFile, value: int | _Span) -> list[int]:
+def _dims(file: File, value: int | _Span) -> list[int]:
     if isinstance(value, int):
         return [value]
     found: list[int] = []
@@ -202,7 +202,7 @@ def _dims(file: LocalFile, value: int | _Span) -> list[int]:
     return found
 
 
-def _text(file: LocalFile, value: int | _Span) -> str:
+def _text(file: File, value: int | _Span) -> str:
     if not isinstance(value, tuple) or value[1] - value[0] > _LONGEST_NAME:
         place = value[0] if isinstance(value, tuple) else None
         raise _malformed(file, place, "a name is too long", f"{_LONGEST_NAME} bytes")
@@ -212,8 +212,8 @@ def _text(file: LocalFile, value: int | _Span) -> str:
 
 
 def _placed(
-    file: LocalFile, tensor: _Tensor, open_file: Callable[[str], LocalFile]
-) -> tuple[Entry | None, LocalFile | None]:
+    file: File, tensor: _Tensor, open_file: Callable[[str], File]
+) -> tuple[Entry | None, File | None]:
     """Where a tensor lies; ``None`` where it is stored in another way."""
     dtype = _TYPES.get(tensor.kind)
     if dtype is None or not tensor.name:
@@ -258,7 +258,7 @@ def _decimal(text: str) -> int | None:
     return int(text) if good else None
 
 
-def _fields(file: LocalFile, begin: int, end: int) -> Iterator[tuple[int, int | _Span]]:
+def _fields(file: File, begin: int, end: int) -> Iterator[tuple[int, int | _Span]]:
     """Fields of a message: number, and an integer or where its bytes lie."""
     # Little is read ahead: most of the file is numbers that are skipped.
     stream = Stream(file, begin, end, _ADVICE, ahead=256)
@@ -293,7 +293,7 @@ def _varint(stream: Stream) -> int:
 
 
 def _malformed(
-    file: LocalFile, offset: int | None, message: str, expected: str
+    file: File, offset: int | None, message: str, expected: str
 ) -> HeaderError:
     return HeaderError(
         message, file=file.label, offset=offset, expected=expected, advice=_ADVICE

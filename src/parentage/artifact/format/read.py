@@ -3,26 +3,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from parentage.artifact.contents import Contents, plain
 from parentage.artifact.format.gguf import MAGIC as GGUF
 from parentage.artifact.format.gguf_contents import read_gguf_contents
 from parentage.artifact.format.onnx import read_onnx
-from parentage.artifact.format.safetensors import read_header
+from parentage.artifact.format.safetensors import PREFIX, header_size, read_header
 from parentage.artifact.format.torch_file import LEGACY, ZIP, read_torch
 
 if TYPE_CHECKING:
-    from parentage.artifact.source.local import LocalFile
+    from parentage.artifact.source.base import File
 
 _TORCH = (".bin", ".pt", ".pth", ".ckpt")
 
-Opener = Callable[[str], "LocalFile"]
+Opener = Callable[[str], "File"]
 """Opens another file of the same folder by its name."""
 
 
-def read_contents(file: LocalFile, open_file: Opener) -> Contents:
+def ask_ahead(files: Sequence[File]) -> None:
+    """Fetch the headers of remote safetensors files side by side, in two rounds."""
+    remote = [f for f in files if f.remote and f.suffix == ".safetensors"]
+    for file in remote:
+        file.prefetch([(0, min(PREFIX, file.size))])
+    for file in remote:
+        file.prefetch([(0, header_size(file))])
+
+
+def read_contents(file: File, open_file: Opener) -> Contents:
     """The tensors of one weight file; only its header is read.
 
     Args:
@@ -32,7 +41,7 @@ def read_contents(file: LocalFile, open_file: Opener) -> Contents:
     Raises:
         UnreadableError: it is damaged, or of no known format.
     """
-    suffix = file.path.suffix.lower()
+    suffix = file.suffix
     if suffix != ".safetensors":
         first = file.pread(0, min(8, file.size))
         if first[:4] == GGUF or suffix == ".gguf":

@@ -19,7 +19,7 @@ from parentage.artifact.format.layout import check_layout
 from parentage.errors import HeaderError, LayoutError, TruncatedError
 
 if TYPE_CHECKING:
-    from parentage.artifact.source.local import LocalFile
+    from parentage.artifact.source.base import File
 
 MAX_HEADER = 100_000_000
 """Longest header in bytes; the limit that the format's own library sets."""
@@ -31,7 +31,9 @@ Together with the number of JSON values it bounds the memory that a header takes
 """
 
 MAX_OFFSET = 2**63 - 1
-_PREFIX = 8
+PREFIX = 8
+"""Bytes of the length that stands before the header."""
+
 _METADATA = "__metadata__"
 _FIELDS = frozenset({"dtype", "shape", "data_offsets"})
 _MAX_AXES = 64
@@ -59,7 +61,7 @@ class Header:
     problems: tuple[Problem, ...]
 
 
-def read_header(file: LocalFile) -> Header:
+def read_header(file: File) -> Header:
     """Read and check the header of an open safetensors file.
 
     Raises:
@@ -70,22 +72,30 @@ def read_header(file: LocalFile) -> Header:
     raw = _raw_header(file)
     if raw[:1] != b"{":
         message = f"the header starts with {raw[:1]!r}"
-        raise _malformed(file, message, "'{'", offset=_PREFIX)
+        raise _malformed(file, message, "'{'", offset=PREFIX)
     listed = parse_object(
-        raw, _LIMITS, error=HeaderError, file=file.label, base=_PREFIX, advice=_ADVICE
+        raw, _LIMITS, error=HeaderError, file=file.label, base=PREFIX, advice=_ADVICE
     )
     metadata = _metadata(file, listed.pop(_METADATA, {}))
     if len(listed) > MAX_TENSORS:
         message = f"the header lists {len(listed)} tensors"
         raise _malformed(file, message, f"at most {MAX_TENSORS}")
-    start = _PREFIX + len(raw)
+    start = PREFIX + len(raw)
     entries = {name: _entry(file, name, item, start) for name, item in listed.items()}
     problems = check_layout(entries.values(), start, file.size, file.label)
     return Header(entries, metadata, start, tuple(problems))
 
 
-def _raw_header(file: LocalFile) -> bytes:
-    if file.size < _PREFIX:
+def header_size(file: File) -> int:
+    """Bytes of the header with its length, as far as they can be there."""
+    if file.size < PREFIX:
+        return file.size
+    length = int.from_bytes(file.pread(0, PREFIX), "little")
+    return min(PREFIX + length, file.size, PREFIX + MAX_HEADER)
+
+
+def _raw_header(file: File) -> bytes:
+    if file.size < PREFIX:
         raise TruncatedError(
             f"the file has {file.size} bytes",
             file=file.label,
@@ -93,22 +103,22 @@ def _raw_header(file: LocalFile) -> bytes:
             expected="at least 8 bytes, the length of the header",
             advice=_ADVICE,
         )
-    length = int.from_bytes(file.pread(0, _PREFIX), "little")
+    length = int.from_bytes(file.pread(0, PREFIX), "little")
     if length > MAX_HEADER:
         message = f"claims a header of {length} bytes"
         raise _malformed(file, message, f"at most {MAX_HEADER} bytes", offset=0)
-    if _PREFIX + length > file.size:
+    if PREFIX + length > file.size:
         raise TruncatedError(
             f"claims a header of {length} bytes, beyond the end of the file",
             file=file.label,
             offset=0,
-            expected=f"at most {file.size - _PREFIX} bytes",
+            expected=f"at most {file.size - PREFIX} bytes",
             advice=_ADVICE,
         )
-    return file.pread(_PREFIX, length)
+    return file.pread(PREFIX, length)
 
 
-def _metadata(file: LocalFile, found: object) -> dict[str, str]:
+def _metadata(file: File, found: object) -> dict[str, str]:
     if found is None:
         return {}  # MLX writes null, and the format's own library reads it
     if not isinstance(found, dict):
@@ -121,7 +131,7 @@ def _metadata(file: LocalFile, found: object) -> dict[str, str]:
     return found
 
 
-def _entry(file: LocalFile, name: str, item: object, start: int) -> Entry:
+def _entry(file: File, name: str, item: object, start: int) -> Entry:
     """The entry of one tensor; its offsets become absolute."""
     if not isinstance(item, dict) or not item.keys() >= _FIELDS:
         keys = sorted(item) if isinstance(item, dict) else type(item).__name__
@@ -153,7 +163,7 @@ def _entry(file: LocalFile, name: str, item: object, start: int) -> Entry:
     return Entry(name, dtype, tuple(shape), file.name, begin, end)
 
 
-def _range(file: LocalFile, name: str, offsets: object, start: int) -> tuple[int, int]:
+def _range(file: File, name: str, offsets: object, start: int) -> tuple[int, int]:
     if not _naturals(offsets) or len(offsets) != 2:
         message = f"data_offsets {shown(str(offsets))} are malformed"
         raise _malformed(file, message, "two integers >= 0", tensor=name)
@@ -175,7 +185,7 @@ def _naturals(found: object) -> TypeGuard[list[int]]:
 
 
 def _malformed(
-    file: LocalFile,
+    file: File,
     message: str,
     expected: str,
     *,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from parentage.errors import TruncatedError
 
 if TYPE_CHECKING:
-    from parentage.artifact.source.local import LocalFile
+    from parentage.artifact.source.base import File
 
 _BLOCK = 1 << 16
 
@@ -25,7 +25,7 @@ class Stream:
 
     def __init__(
         self,
-        file: LocalFile,
+        file: File,
         begin: int,
         end: int,
         advice: str,

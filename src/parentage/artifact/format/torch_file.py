@@ -25,7 +25,7 @@ from parentage.artifact.values import Floats, Index, Matrix, Plain, spans_of
 from parentage.errors import HeaderError, LayoutError
 
 if TYPE_CHECKING:
-    from parentage.artifact.source.local import LocalFile
+    from parentage.artifact.source.base import File
 
 ZIP: Final = b"PK\x03\x04"
 LEGACY: Final = b"\x80\x02\x8a\nl\xfc\x9cF"
@@ -43,7 +43,7 @@ _WRAPPERS: Final = ("state_dict", "model_state_dict", "model", "module", "weight
 _Storages = dict[str, tuple[int, int]]
 
 
-def read_torch(file: LocalFile) -> Contents:
+def read_torch(file: File) -> Contents:
     """The tensors of an open PyTorch file; only its pickle is read.
 
     Raises:
@@ -73,7 +73,7 @@ def read_torch(file: LocalFile) -> Contents:
     return contents
 
 
-def _zipped(file: LocalFile) -> tuple[object, _Storages]:
+def _zipped(file: File) -> tuple[object, _Storages]:
     entries = read_entries(file)
     pickles = [name for name in entries if name.split("/")[-1] == "data.pkl"]
     if len(pickles) != 1:
@@ -111,7 +111,7 @@ def _zipped(file: LocalFile) -> tuple[object, _Storages]:
     }
 
 
-def _legacy(file: LocalFile) -> tuple[object, _Storages]:
+def _legacy(file: File) -> tuple[object, _Storages]:
     stream = Stream(file, 0, min(file.size, MAX_PICKLE), _ADVICE)
     magic, version = Machine(stream).run(), Machine(stream).run()
     if magic != _MAGIC or version != _VERSION:
@@ -169,7 +169,7 @@ def _sizes(found: object) -> dict[str, int]:
     }
 
 
-def _long(file: LocalFile, offset: int, size: int) -> HeaderError:
+def _long(file: File, offset: int, size: int) -> HeaderError:
     return HeaderError(
         f"its pickle has {size} bytes",
         file=file.label,
@@ -180,7 +180,7 @@ def _long(file: LocalFile, offset: int, size: int) -> HeaderError:
 
 
 def _tensors(
-    file: LocalFile, found: object
+    file: File, found: object
 ) -> tuple[dict[str, StoredTensor], list[Problem]]:
     """Tensors by name, out of the part of a checkpoint that is the model."""
     chosen = found
@@ -236,7 +236,7 @@ def _walk(
 
 def _add(
     contents: Contents,
-    file: LocalFile,
+    file: File,
     name: str,
     tensor: StoredTensor,
     storages: _Storages,
@@ -300,7 +300,7 @@ def _row_major(shape: tuple[int, ...], strides: tuple[int, ...]) -> tuple[int, .
 class Strided(Matrix):
     """A view that is not in row-major order, such as a transposed matrix."""
 
-    file: LocalFile
+    file: File
     entry: Entry
     strides: tuple[int, ...]
 

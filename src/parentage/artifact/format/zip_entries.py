@@ -18,7 +18,7 @@ from parentage.artifact.entry import shown
 from parentage.errors import HeaderError, LayoutError, UnsafePathError
 
 if TYPE_CHECKING:
-    from parentage.artifact.source.local import LocalFile
+    from parentage.artifact.source.base import File
 
 MAX_ENTRIES: Final = 200_000
 MAX_LIST: Final = 64_000_000
@@ -54,7 +54,7 @@ class _Listed:
     size: int
 
 
-def read_entries(file: LocalFile) -> dict[str, ZipEntry]:
+def read_entries(file: File) -> dict[str, ZipEntry]:
     """The files of an archive by name; their contents are not read.
 
     Raises:
@@ -85,7 +85,7 @@ def read_entries(file: LocalFile) -> dict[str, ZipEntry]:
     return found
 
 
-def _directory(file: LocalFile) -> tuple[int, int, int]:
+def _directory(file: File) -> tuple[int, int, int]:
     """Where the list of entries begins, its length, and how many there are."""
     length = min(file.size, _TAIL)
     tail = file.pread(file.size - length, length)
@@ -118,7 +118,7 @@ def _directory(file: LocalFile) -> tuple[int, int, int]:
     return start, size, count
 
 
-def _one(file: LocalFile, raw: bytes, at: int, base: int) -> tuple[_Listed, int]:
+def _one(file: File, raw: bytes, at: int, base: int) -> tuple[_Listed, int]:
     if len(raw) - at < _LISTED.size or raw[at : at + 4] != b"PK\x01\x02":
         raise _malformed(file, base + at, "its list ends early", "one item per entry")
     fields = _LISTED.unpack_from(raw, at)
@@ -145,9 +145,7 @@ def _one(file: LocalFile, raw: bytes, at: int, base: int) -> tuple[_Listed, int]
     return _Listed(name, head, size), at + _LISTED.size + names + extras + notes
 
 
-def _wide(
-    file: LocalFile, extra: bytes, sizes: tuple[int, int, int], at: int
-) -> list[int]:
+def _wide(file: File, extra: bytes, sizes: tuple[int, int, int], at: int) -> list[int]:
     """64-bit sizes out of the extra field that holds those which overflow."""
     found = list(sizes)
     place = 0
@@ -168,7 +166,7 @@ def _wide(
     return found
 
 
-def _placed(file: LocalFile, item: _Listed, limit: int) -> ZipEntry:
+def _placed(file: File, item: _Listed, limit: int) -> ZipEntry:
     """The place of an entry, by its own head."""
     try:
         name = item.name.decode("utf-8")
@@ -201,14 +199,14 @@ def _placed(file: LocalFile, item: _Listed, limit: int) -> ZipEntry:
 
 
 def _malformed(
-    file: LocalFile, offset: int | None, message: str, expected: str
+    file: File, offset: int | None, message: str, expected: str
 ) -> HeaderError:
     return HeaderError(
         message, file=file.label, offset=offset, expected=expected, advice=_ADVICE
     )
 
 
-def _layout(file: LocalFile, offset: int, message: str) -> LayoutError:
+def _layout(file: File, offset: int, message: str) -> LayoutError:
     return LayoutError(
         message,
         file=file.label,

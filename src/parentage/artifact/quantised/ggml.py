@@ -17,7 +17,7 @@ from parentage.artifact.quantised.bits import Floats, Raw
 from parentage.artifact.values import Index, Matrix, fetch, spans_of
 
 if TYPE_CHECKING:
-    from parentage.artifact.source.local import LocalFile
+    from parentage.artifact.source.base import File
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ DECODERS: Final[dict[str, Callable[[Raw], Floats]]] = {
 class Blocks(Matrix):
     """A tensor in blocks that follow each other along its rows."""
 
-    file: LocalFile
+    file: File
     begin: int
     shape: tuple[int, ...]
     type: BlockType

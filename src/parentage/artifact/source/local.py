@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from parentage.artifact.entry import shown
+from parentage.artifact.source.base import File
 from parentage.errors import (
     LayoutError,
     TruncatedError,
@@ -20,7 +21,6 @@ from parentage.errors import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from types import TracebackType
 
 # Above this length one copy costs more than the slice of a memoryview.
 _SMALL_RUN = 4096
@@ -68,7 +68,7 @@ def _homes(real_root: Path) -> tuple[Path, ...]:
     return (real_root,)
 
 
-class LocalFile:
+class LocalFile(File):
     """A regular file that is read by ranges.
 
     Reading is by ``pread``, not through a memory map: if the file is cut short
@@ -127,6 +127,11 @@ class LocalFile:
             )
         self.size = status.st_size
         self._opened = (status.st_size, status.st_mtime_ns)
+
+    @property
+    def version(self) -> str:
+        """Changes when the file is written to: its time of modification."""
+        return str(self._opened[1])
 
     @property
     def bytes_read(self) -> int:
@@ -220,17 +225,6 @@ class LocalFile:
                 self.check_unchanged()
         finally:
             self._shut()
-
-    def __enter__(self) -> LocalFile:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close(verify=kind is None)
 
     def __del__(self) -> None:
         self._shut()

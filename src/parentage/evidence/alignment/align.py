@@ -55,6 +55,7 @@ class Alignment:
         tokens: agreement of embedding and output rows.
         flips: coins of every kind and layer.
         alone: layers of the candidate that may be counted together.
+        frame: the basis itself.
     """
 
     basis: str
@@ -64,6 +65,7 @@ class Alignment:
     tokens: tuple[TokenScore, ...]
     flips: tuple[Flips, ...]
     alone: frozenset[int | None]
+    frame: Basis
 
     def effect(self, block: str) -> float | None:
         """Largest effect of any layer of ``mlp`` or ``attention``."""
@@ -104,6 +106,7 @@ def align(candidate: Stream, reference: Stream) -> Alignment | None:
         tuple(_token_scores(candidate, reference, basis)),
         (*neuron_flips(neurons), *head_flips(heads)),
         frozenset(first_of_copies(candidate)),
+        basis,
     )
 
 

@@ -12,7 +12,14 @@ import numpy as np
 from parentage.evidence.descent.change import Change, Extent, change, extent
 from parentage.evidence.descent.limits import LIMITS, Limits
 from parentage.evidence.descent.low_rank import Ranks, ranks
-from parentage.evidence.descent.merge import Fitted, Mixture, fit, mixture
+from parentage.evidence.descent.merge import (
+    Fitted,
+    Mixture,
+    ParentShare,
+    fit,
+    linear_parents,
+    mixture,
+)
 from parentage.evidence.descent.pieces import Piece, common
 from parentage.evidence.descent.quantised import Quantised, quantised, stored_rounded
 from parentage.evidence.descent.remainder import Remainder, remainder
@@ -27,7 +34,7 @@ Kind = Literal[
     "trained",
     "not-described",
 ]
-Direction = Literal["undecided", "from-reference"]
+Direction = Literal["undecided", "from-reference", "from-candidate"]
 
 MOST_REFERENCES = 6
 """References that one fit uses, nearest first."""
@@ -62,7 +69,11 @@ class Descent:
         sources: where blocks of layers are found unchanged.
         quantised, ranks, mixture, remainder: what was found out, where it applies.
         weights: sum-to-one weights of the plain fit, even where it explains little.
-        direction: ``from-reference`` where geometry says so.
+        open_shares: of a module that looks trained, references part of whose change it
+            holds: a merge with an unlisted model would leave that, and so would
+            similar training.
+        direction: ``from-reference`` where geometry or dates say so;
+            ``from-candidate`` where dates say that the reference is the later one.
         direction_reason: id of the reason.
         reason: why nothing could be described.
         notes: ids of caveats.
@@ -80,6 +91,7 @@ class Descent:
     mixture: Mixture | None = None
     remainder: Remainder | None = None
     weights: dict[str, float] = field(default_factory=dict)
+    open_shares: tuple[ParentShare, ...] = ()
     direction: Direction = "undecided"
     direction_reason: str = "weights-are-symmetric"
     reason: str | None = None
@@ -182,7 +194,25 @@ def _mixed(
     if rest is not None:
         facts |= {"remainder": rest}
         return Descent(kind="merge-with-remainder", **facts)  # type: ignore[arg-type]
+    if fitted is not None:
+        facts["open_shares"] = _open_shares(fitted, seed, limits)
     return Descent(kind="trained", **facts)  # type: ignore[arg-type]
+
+
+def _open_shares(fitted: Fitted, seed: int, limits: Limits) -> tuple[ParentShare, ...]:
+    """References part of whose change is there, for a reason that stays open.
+
+    Ordinary relatives share up to a third of each other's change, as evenly as a merge
+    would (docs/methods/descent.md), so nothing more can be said of a small share.
+    """
+    least, most = limits.fraction
+    return tuple(
+        share
+        for share in linear_parents(fitted, np.random.default_rng(seed))
+        if share.reference != fitted.anchor
+        and least <= share.weight <= most
+        and share.low > least / 2
+    )
 
 
 def _notes(found: Mixture, limits: Limits) -> tuple[str, ...]:

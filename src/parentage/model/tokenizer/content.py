@@ -7,11 +7,11 @@ import zlib
 from typing import TYPE_CHECKING, Any
 
 from parentage.artifact.format.jsontext import Limits, parse_object
-from parentage.artifact.source.local import LocalFile
+from parentage.artifact.source.place import open_file
 from parentage.errors import TokenizerError
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from parentage.artifact.source.place import Location
 
 MAX_BYTES = 2**26
 """Largest file, also after decompression: twice the largest published ones."""
@@ -25,14 +25,14 @@ _GZIP = b"\x1f\x8b"
 _ADVICE = "The file is damaged or not a tokenizer: download it again."
 
 
-def read_bytes(path: Path) -> bytes:
+def read_bytes(path: Location) -> bytes:
     """What a file holds, decompressed if it is gzip.
 
     Raises:
         UnreadableError: it is missing, forbidden or not a regular file.
         TokenizerError: it is too large, or gzip that is damaged.
     """
-    with LocalFile(path) as file:
+    with open_file(path) as file:
         if file.size > MAX_BYTES:
             message = f"has {file.size} bytes"
             expected = f"at most {MAX_BYTES} bytes"

@@ -10,7 +10,7 @@ import numpy as np
 
 from parentage.artifact.entry import shown
 from parentage.artifact.format.gguf import read_gguf_header
-from parentage.artifact.source.local import LocalFile
+from parentage.artifact.source.place import open_file
 from parentage.model.tokenizer.alphabet import Alphabet, spelled_byte
 from parentage.model.tokenizer.description import Kind
 from parentage.model.tokenizer.draft import MAX_IDS, Draft
@@ -19,8 +19,8 @@ from parentage.model.tokenizer.order import order_of_scores, split_pair, use_mer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
+    from parentage.artifact.source.place import Location
     from parentage.model.tokenizer.description import Tokenizer
 
 _PREFIX = "tokenizer.ggml."
@@ -54,7 +54,7 @@ _KINDS = frozenset(int(kind) for kind in Kind)
 _MARKED = (Kind.UNKNOWN, Kind.CONTROL, Kind.USER_DEFINED)
 
 
-def read_gguf(path: Path) -> Tokenizer:
+def read_gguf(path: Location) -> Tokenizer:
     """The tokenizer of a GGUF file; only its header is read.
 
     Raises:
@@ -63,7 +63,7 @@ def read_gguf(path: Path) -> Tokenizer:
         TokenizerError: it holds no tokenizer, or one that is malformed or of a kind
             that is not known.
     """
-    with LocalFile(path) as file:
+    with open_file(path) as file:
         metadata = read_gguf_header(file).metadata
         label = file.label
     model = metadata.get(_PREFIX + "model")

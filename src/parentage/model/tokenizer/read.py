@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from parentage.artifact.entry import shown
 from parentage.artifact.format.gguf import MAGIC
-from parentage.artifact.source.local import LocalFile
+from parentage.artifact.source.place import open_file
 from parentage.errors import TokenizerError, UnreadableError
 from parentage.model.tokenizer.content import (
     check_lines,
@@ -28,8 +28,7 @@ from parentage.model.tokenizer.vocabulary_and_merges import (
 from parentage.model.tokenizer.wordlist import parse_rwkv, parse_vocabulary_lines
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
+    from parentage.artifact.source.place import Location
     from parentage.model.tokenizer.description import Tokenizer
     from parentage.model.tokenizer.draft import Draft
 
@@ -52,7 +51,7 @@ _RWKV = re.compile(rb"\d+ b?['\"]")
 _ADVICE = "Name the file that holds the vocabulary, or the model's folder."
 
 
-def find_tokenizer(folder: Path) -> list[Path]:
+def find_tokenizer(folder: Location) -> list[Location]:
     """The tokenizer files in a folder, the one that says most first.
 
     ``vocab.json`` stands for itself and its list of merges; a list of merges is
@@ -71,7 +70,7 @@ def find_tokenizer(folder: Path) -> list[Path]:
     return [folder / name for name in found]
 
 
-def _files(folder: Path) -> list[Path]:
+def _files(folder: Location) -> list[Location]:
     try:
         return sorted(path for path in folder.iterdir() if path.is_file())
     except OSError as error:
@@ -83,7 +82,7 @@ def _files(folder: Path) -> list[Path]:
         ) from error
 
 
-def read_tokenizer(path: Path) -> Tokenizer:
+def read_tokenizer(path: Location) -> Tokenizer:
     """The tokenizer in a file or a folder.
 
     What the file is follows from its content, not from its name. Files beside it
@@ -108,7 +107,7 @@ def read_tokenizer(path: Path) -> Tokenizer:
             )
         path = found[0]
     path = _table_beside(path) or path
-    with LocalFile(path) as file:
+    with open_file(path) as file:
         label = file.label
         head = file.pread(0, min(file.size, len(MAGIC)))
     if head == MAGIC:
@@ -118,7 +117,7 @@ def read_tokenizer(path: Path) -> Tokenizer:
     return draft.finish()
 
 
-def _parse(path: Path, raw: bytes, label: str) -> Draft:
+def _parse(path: Location, raw: bytes, label: str) -> Draft:
     start = raw[:4096].lstrip()
     if start.startswith(b"{"):
         return _parse_json(path, raw, label)
@@ -151,7 +150,7 @@ def _is_text(raw: bytes) -> bool:
     return not set(raw[:4096]) & (set(range(32)) - set(b"\t\n\r"))
 
 
-def _parse_json(path: Path, raw: bytes, label: str) -> Draft:
+def _parse_json(path: Location, raw: bytes, label: str) -> Draft:
     document = parse_json(raw, label)
     if isinstance(document.get("model"), dict):
         return parse_tokenizer_json(document, label)
@@ -171,7 +170,7 @@ def _parse_json(path: Path, raw: bytes, label: str) -> Draft:
     return parse_vocabulary(document, text, f"{label} + {shown(merges.name)}")
 
 
-def _table_beside(path: Path) -> Path | None:
+def _table_beside(path: Location) -> Location | None:
     """The table of ids that a list of merges belongs to, if ``path`` is one."""
     match = _MERGES.fullmatch(path.name)
     if match is None:
@@ -180,7 +179,7 @@ def _table_beside(path: Path) -> Path | None:
     return next((table for table in tables if table.is_file()), None)
 
 
-def _merges_beside(path: Path) -> Path | None:
+def _merges_beside(path: Location) -> Location | None:
     """The list of merges that belongs to a table of ids."""
     lists = {
         match[1]: other

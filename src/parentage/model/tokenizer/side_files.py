@@ -11,8 +11,7 @@ from parentage.model.tokenizer.description import Kind
 from parentage.model.tokenizer.tokenizer_json import use_added
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
+    from parentage.artifact.source.place import Location
     from parentage.model.tokenizer.draft import Draft
 
 CONFIG = "tokenizer_config.json"
@@ -24,7 +23,7 @@ SIDE_FILES = (CONFIG, ADDED, ROLES, TEMPLATE)
 _ROLE_NAMES = ("bos", "eos", "unk", "pad", "sep", "cls", "mask")
 
 
-def use_side_files(draft: Draft, folder: Path) -> None:
+def use_side_files(draft: Draft, folder: Location) -> None:
     """Take over what the files in ``folder`` say.
 
     Raises:

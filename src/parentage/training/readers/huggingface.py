@@ -6,7 +6,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from parentage.errors import TrainingLogError
 from parentage.training.manifest import Columns
 from parentage.training.readers.json_stream import JsonDamage, entries
 from parentage.training.readers.names import assign
@@ -30,10 +29,16 @@ def read_trainer_state(path: Path, columns: Columns | None, build: Builder) -> N
     Raises:
         TrainingLogError: the file is no JSON object at all.
     """
+    # Entries have few different sets of keys; what a key means is settled once each.
+    known: dict[tuple[str, ...], dict[str, str]] = {}
     try:
         for line, key, value in entries(path, frozenset({"log_history"})):
             if key == "log_history" and isinstance(value, dict):
-                _entry(line, value, columns, build, path.name)
+                names = tuple(value)
+                if names not in known:
+                    told = columns if columns and _has_all(columns, names) else None
+                    known[names] = assign(names, told, file=path.name)
+                _entry(line, value, known[names], build)
             elif key == "log_history":
                 build.fact("unreadable-line", line, text=f"not an object: {value!r}")
             elif key in STATED and (found := number(value)) is not None:
@@ -49,16 +54,10 @@ def note_damage(damage: JsonDamage, build: Builder) -> None:
 
 
 def _entry(
-    line: int,
-    entry: dict[object, object],
-    columns: Columns | None,
-    build: Builder,
-    file: str,
+    line: int, entry: dict[str, object], known: dict[str, str], build: Builder
 ) -> None:
-    names = [str(name) for name in entry]
-    told = columns if columns and _has_all(columns, names) else None
     values = {}
-    for name, column in assign(names, told, file=file).items():
+    for name, column in known.items():
         value = number(entry[name])
         if value is not None:
             values[column] = value
@@ -70,22 +69,8 @@ def _entry(
     if "step" in values:
         build.add(line, values)
     else:
-        build.fact("no-step", line, text=", ".join(names))
+        build.fact("no-step", line, text=", ".join(entry))
 
 
-def _has_all(columns: Columns, names: list[str]) -> bool:
+def _has_all(columns: Columns, names: tuple[str, ...]) -> bool:
     return set(columns.model_dump(exclude_none=True).values()) <= set(names)
-
-
-def check_history(build_rows: int, path: Path) -> None:
-    """Complain about a state without any history.
-
-    Raises:
-        TrainingLogError: nothing was logged.
-    """
-    if not build_rows:
-        raise TrainingLogError(
-            "its log_history holds no step",
-            file=path.name,
-            expected="the trainer_state.json of a run that logged",
-        )

@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`parentage diff` on two models of 4 GB, beside reading alone and a torch script.
+
+Rounds are interleaved on warm files, so that a busy machine slows all of them; only
+ratios are quoted. Writes results.json and docs/diff-speed.md.
+
+Usage: python -m benchmarks.diff.run [--folder FOLDER] [--repeat N] [--keep]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+PAGE = HERE.parents[1] / "docs" / "diff-speed.md"
+INTRO = """# Time and memory of a full scan
+
+`python -m benchmarks.diff.run` writes two random Llama-shaped models of 4 GB in BF16
+(the second tuned with noise, every fifth tensor as it was), measures whole processes,
+interleaved, in one run on warm files, and deletes the models. Beside
+[`parentage diff`](commands/diff.md) stand
+
+* [plain numpy reductions](../benchmarks/diff/read_rate.py) over the same bytes through
+  a memory map, in one thread as numpy runs them: the rate at which this machine reads
+  memory. Of several natural ones the fastest counts (REFERENCE);
+* [a plain torch script](../benchmarks/diff/torch_diff.py) that takes the same numbers
+  of all same-named tensors.
+
+Only ratios travel between machines. The rate of a scan counts from the first byte of
+weights to the last sum; the whole process adds the imports, the descriptions and the
+document. Memory is the largest resident size of the process. Scans read with `pread`,
+so it holds no mapped weights; that of the torch script does.
+
+| process | GB/s of weights | of the reading rate | process, seconds | peak memory |
+|---|---|---|---|---|
+"""
+
+
+def measure(command: list[str]) -> dict[str, Any]:
+    """Wall seconds, peak MB and the JSON of a process that must not fail."""
+    started = time.monotonic()
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    output = process.stdout.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.monotonic() - started
+    if os.waitstatus_to_exitcode(status):
+        message = f"{command} failed"
+        raise RuntimeError(message)
+    peak = usage.ru_maxrss / 1024
+    return {
+        "wall": seconds,
+        "peak_mb": peak,
+        "cpu": usage.ru_utime + usage.ru_stime,
+        "out": json.loads(output),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--folder", type=Path)
+    parser.add_argument("--repeat", type=int, default=5)
+    parser.add_argument("--keep", action="store_true")
+    options = parser.parse_args()
+    folder = options.folder or Path(tempfile.mkdtemp(prefix="parentage-diff-"))
+    models = [folder / "a", folder / "b"]
+    files = [str(m / "model.safetensors") for m in models]
+    try:
+        if not Path(files[1]).exists():
+            make = [sys.executable, "-m", "benchmarks.diff.make_models", str(folder)]
+            subprocess.run(make, check=True)
+        size = sum(Path(f).stat().st_size for f in files)
+        scan = [sys.executable, "-m", "benchmarks.diff.scan"]
+        paths = [str(m) for m in models]
+        jobs = {
+            "read": [sys.executable, str(HERE / "read_rate.py"), *files],
+            "numba": [*scan, "numba", *paths],
+            "numpy": [*scan, "numpy", *paths],
+            "torch": [sys.executable, str(HERE / "torch_diff.py"), *files],
+        }
+        rounds = [
+            {name: measure(command) for name, command in jobs.items()}
+            for _ in range(options.repeat + 1)  # the first round warms the page cache
+        ][1:]
+    finally:
+        if not options.keep:
+            shutil.rmtree(folder)
+    result = summary(rounds, size)
+    (HERE / "results.json").write_text(json.dumps(result, indent=2) + "\n")
+    PAGE.write_text(page(result))
+    json.dump(result, sys.stdout, indent=2)
+
+
+def summary(rounds: list[dict[str, Any]], size: int) -> dict[str, Any]:
+    """Medians, and ratios taken round by round."""
+
+    def median(values: list[float]) -> float:
+        return round(statistics.median(values), 3)
+
+    names = list(rounds[0]["read"]["out"])
+    rates = {n: median([r["read"]["out"][n] for r in rounds]) for n in names}
+    best = max(rates, key=lambda n: rates[n])
+    reading = [r["read"]["out"][best] for r in rounds]
+    rows: dict[str, Any] = {}
+    for name in ("numba", "numpy", "torch"):
+        wall = [r[name]["wall"] for r in rounds]
+        seconds = [r[name]["out"].get("scan_seconds", r[name]["wall"]) for r in rounds]
+        speed = [size / s / 1e9 for s in seconds]
+        rows[name] = {
+            "gb_per_s": median(speed),
+            "of_reading": median([s / r for s, r in zip(speed, reading, strict=True)]),
+            "wall": median(wall),
+            "cpu": median([r[name]["cpu"] for r in rounds]),
+            "peak_mb": round(max(r[name]["peak_mb"] for r in rounds)),
+            "torch_over_this": median(
+                [r["torch"]["wall"] / r[name]["wall"] for r in rounds]
+            ),
+            "torch_over_this_by_cpu": median(
+                [r["torch"]["cpu"] / r[name]["cpu"] for r in rounds]
+            ),
+            "all_gb_per_s": [round(s, 2) for s in speed],
+            "all_of_reading": [
+                round(s / r, 3) for s, r in zip(speed, reading, strict=True)
+            ],
+        }
+        rows[name]["kernel"] = rounds[0][name]["out"].get("kernel", "torch")
+    return {
+        "bytes": size,
+        "python": platform.python_version(),
+        "cores": os.cpu_count(),
+        "load": os.getloadavg(),
+        "reading_gb_per_s": rates,
+        "reference": best,
+        "rows": rows,
+    }
+
+
+def page(result: dict[str, Any]) -> str:
+    """docs/diff-speed.md."""
+    rate = result["reading_gb_per_s"][result["reference"]]
+    text = INTRO.replace("REFERENCE", f"here `{result['reference']}`, {rate:.1f} GB/s")
+    said = {
+        "numba": "`diff` with the extra `fast` (numba)",
+        "numpy": "`diff` with numpy alone",
+        "torch": "torch script",
+    }
+    for name, row in result["rows"].items():
+        text += (
+            f"| {said[name]} | {row['gb_per_s']:.2f} | {100 * row['of_reading']:.0f} % "
+            f"| {row['wall']:.2f} | {row['peak_mb']} MB |\n"
+        )
+    rows = result["rows"]
+    text += (
+        f"\nThe torch script takes **{rows['numba']['torch_over_this']:.1f} times** as "
+        f"long as `diff` with numba (whole processes, median of rounds; "
+        f"{rows['numba']['torch_over_this_by_cpu']:.1f} times the processor time), and "
+        f"**{rows['numpy']['torch_over_this']:.1f} times** as long as with "
+        "numpy alone.\n"
+    )
+    return text + (
+        f"\nMeasured on {result['cores']} cores with a load of "
+        f"{result['load'][0]:.1f}, Python {result['python']}; all rounds are in "
+        "`benchmarks/diff/results.json`.\n"
+    )
+
+
+if __name__ == "__main__":
+    main()

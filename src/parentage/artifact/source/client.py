@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The HTTP clients: the Hub library's own for the Hub, a plain one for other servers.
+
+Both are of the library that ``huggingface_hub`` uses, so that proxies, certificates
+and a client factory that somebody set for it count here, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Protocol, cast
+
+
+class Answer(Protocol):
+    """What is used of an answer."""
+
+    status_code: int
+    headers: Mapping[str, str]
+    url: object
+
+    def iter_raw(self, chunk_size: int) -> Iterator[bytes]:
+        """The body as it arrives, not decompressed."""
+
+    def close(self) -> None:
+        """Give the connection back, or end it if the body was not read."""
+
+
+class Client(Protocol):
+    """What is used of a client; safe from several threads."""
+
+    def build_request(
+        self, method: str, url: str, *, headers: dict[str, str], timeout: float
+    ) -> object:
+        """A request that :meth:`send` takes."""
+
+    def send(self, request: object, *, stream: bool, follow_redirects: bool) -> Answer:
+        """Send it and return when status and headers are there."""
+
+
+def hub_client() -> Client:
+    """The client of the Hub's library."""
+    from huggingface_hub.utils import (  # type: ignore[attr-defined]  # noqa: PLC0415
+        get_session,
+    )
+
+    return cast("Client", get_session())
+
+
+def hub_headers() -> dict[str, str]:
+    """Token and user agent, both by the library; never logged, never stored."""
+    from huggingface_hub.utils import (  # type: ignore[attr-defined]  # noqa: PLC0415
+        build_hf_headers,
+    )
+
+    headers: dict[str, str] = build_hf_headers(library_name="parentage")
+    return headers
+
+
+@cache
+def web_client() -> Client:
+    """A client that knows no credentials but those of ``.netrc``."""
+    from huggingface_hub.utils import (  # type: ignore[attr-defined]  # noqa: PLC0415
+        httpx,
+    )
+
+    return cast("Client", httpx.Client(follow_redirects=False, timeout=None))
+
+
+@cache
+def transport_error() -> type[Exception]:
+    """What a client raises when no answer arrives, or not all of it."""
+    from huggingface_hub.utils import (  # type: ignore[attr-defined]  # noqa: PLC0415
+        httpx,
+    )
+
+    kind: type[Exception] = httpx.TransportError
+    return kind

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the commands on signatures share."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from typing import Final
+
+import click
+
+PASSPHRASE: Final = "PARENTAGE_KEY_PASSPHRASE"  # noqa: S105 - a name, no secret
+"""Environment variable with the passphrase of a private key, if it has one."""
+
+
+def passphrase() -> str | None:
+    """The passphrase of a private key; never an option, which others could see."""
+    return os.environ.get(PASSPHRASE) or None
+
+
+class Day(click.ParamType[datetime]):
+    """A UTC day or time, such as ``2027-12-31``."""
+
+    name = "date"
+
+    def get_metavar(
+        self,
+        param: click.Parameter,  # noqa: ARG002
+        ctx: click.Context,  # noqa: ARG002
+    ) -> str:
+        """How the value is called in ``--help``."""
+        return "DATE"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        """The time in UTC."""
+        if isinstance(value, datetime):
+            return value
+        try:
+            when = datetime.fromisoformat(str(value))
+        except ValueError:
+            self.fail(f"{value!r} is no date; write it as 2027-12-31", param, ctx)
+        return when.replace(tzinfo=UTC) if when.tzinfo is None else when

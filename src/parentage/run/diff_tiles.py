@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A canonical tensor cut into slabs, and slabs into tiles, the same for any storage.
+
+How a tensor is cut follows from its canonical shape alone, and sums of tiles are added
+in order: numbers depend neither on how a model is stored nor on the number of threads.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from parentage.artifact.checkpoint import Checkpoint
+from parentage.artifact.dtypes import DTYPES
+from parentage.model.description import Range, Tensor, View
+
+SLAB: Final = 1 << 22
+"""Most values of a slab: what a thread holds of a tensor that is stored otherwise."""
+
+TILE: Final = 1 << 17
+"""Values of a tile: what fits into the caches beside the room that sums need."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slab:
+    """A part of a canonical array: a run of its values in row-major order.
+
+    Attributes:
+        ranges: one half-open range per canonical axis.
+        first: row-major number of its first value.
+        size: number of its values.
+    """
+
+    ranges: tuple[Range, ...]
+    first: int
+    size: int
+
+
+def slabs(shape: tuple[int, ...], limit: int = SLAB) -> Iterator[Slab]:
+    """Cut an array along its leading axes, in row-major order."""
+    yield from _slabs(shape, limit, (), 0)
+
+
+def _slabs(
+    shape: tuple[int, ...], limit: int, front: tuple[Range, ...], first: int
+) -> Iterator[Slab]:
+    size = math.prod(shape)
+    if size <= limit or not shape:
+        yield Slab((*front, *((0, n) for n in shape)), first, size)
+        return
+    row = size // shape[0]
+    if row > limit:
+        for i in range(shape[0]):
+            yield from _slabs(shape[1:], limit, (*front, (i, i + 1)), first + i * row)
+        return
+    step = limit // row
+    rest = tuple((0, n) for n in shape[1:])
+    for i in range(0, shape[0], step):
+        stop = min(i + step, shape[0])
+        yield Slab((*front, (i, stop), *rest), first + i * row, (stop - i) * row)
+
+
+class Side:
+    """Tiles of one model's tensor in canonical order.
+
+    Attributes:
+        dtype: stored number format.
+    """
+
+    def __init__(self, checkpoint: Checkpoint, tensor: Tensor) -> None:
+        self._checkpoint = checkpoint
+        self._view = tensor.view
+        self.dtype = tensor.dtype
+        run = flat_offset(tensor.view)
+        plain = run is not None and checkpoint.lies_plain(tensor.view.tensor)
+        self._run = run if plain else None
+
+    def tiles(self, slab: Slab, room: NDArray[np.uint8]) -> Iterator[NDArray[Any]]:
+        """The values of a slab in the stored or decoded format, tile by tile.
+
+        Args:
+            slab: which.
+            room: at least eight bytes for each value of a tile; the next tile
+                overwrites it.
+        """
+        if self._run is None:
+            values = self._load(slab)
+            for start in range(0, slab.size, TILE):
+                yield values[start : start + TILE]
+            return
+        name = self._view.tensor
+        kind = stored_kind(self.dtype)
+        for start in range(0, slab.size, TILE):
+            length = min(TILE, slab.size - start)
+            tile = room[: length * kind.itemsize].view(kind)
+            self._checkpoint.fill(name, self._run + slab.first + start, tile)
+            yield tile
+
+    def _load(self, slab: Slab) -> NDArray[Any]:
+        view = self._view
+        found = self._checkpoint.scan(view.tensor, view.grid, view.narrow(slab.ranges))
+        dropped = tuple(a for a in range(len(view.grid)) if a not in view.order)
+        found = np.squeeze(found, axis=dropped) if dropped else found
+        found = found.transpose(np.argsort(np.argsort(view.order)))
+        return np.ascontiguousarray(found).reshape(-1)
+
+
+def stored_kind(dtype: str) -> np.dtype[Any]:
+    """The format in memory of a stored one that is decoded."""
+    kind = DTYPES[dtype].numpy
+    if kind is None:
+        message = f"{dtype} is not decoded"
+        raise TypeError(message)
+    return kind
+
+
+def flat_offset(view: View) -> int | None:
+    """Where a view begins if it is one run of the stored numbers, else ``None``."""
+    kept = [a for a in range(len(view.grid)) if a in view.order]
+    if list(view.order) != kept:
+        return None
+    offset, stride, whole = 0, 1, True
+    for size, (start, stop) in zip(
+        reversed(view.grid), reversed(view.select), strict=True
+    ):
+        if not whole and stop - start != 1:
+            return None
+        whole = whole and (start, stop) == (0, size)
+        offset += start * stride
+        stride *= size
+    return offset
