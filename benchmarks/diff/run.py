@@ -39,11 +39,14 @@ interleaved, in one run on warm files, and deletes the models. Beside
 
 Only ratios travel between machines. The rate of a scan counts from the first byte of
 weights to the last sum; the whole process adds the imports, the descriptions and the
-document. Memory is the largest resident size of the process. Scans read with `pread`,
-so it holds no mapped weights; that of the torch script does.
+document: that is what the seconds count. By processor time means: bytes for each second
+that a core worked, times the cores a scan may use, over the reading rate of one thread;
+it leaves out what other processes took. Memory is the largest resident size of the
+process. Scans read with `pread`, so it holds no mapped weights; that of the torch
+script does.
 
-| process | GB/s of weights | of the reading rate | process, seconds | peak memory |
-|---|---|---|---|---|
+| process | GB/s | of reading | by processor time | seconds | peak memory |
+|---|---|---|---|---|---|
 """
 
 
@@ -108,10 +111,12 @@ def summary(rounds: list[dict[str, Any]], size: int) -> dict[str, Any]:
     def median(values: list[float]) -> float:
         return round(statistics.median(values), 3)
 
-    names = list(rounds[0]["read"]["out"])
-    rates = {n: median([r["read"]["out"][n] for r in rounds]) for n in names}
+    found = [r["read"]["out"] for r in rounds]
+    rates = {n: median([f["wall"][n] for f in found]) for n in found[0]["wall"]}
     best = max(rates, key=lambda n: rates[n])
-    reading = [r["read"]["out"][best] for r in rounds]
+    reading = [f["wall"][best] for f in found]
+    worked = [f["cpu"][best] for f in found]
+    cores = os.cpu_count() or 1
     rows: dict[str, Any] = {}
     for name in ("numba", "numpy", "torch"):
         wall = [r[name]["wall"] for r in rounds]
@@ -120,6 +125,17 @@ def summary(rounds: list[dict[str, Any]], size: int) -> dict[str, Any]:
         rows[name] = {
             "gb_per_s": median(speed),
             "of_reading": median([s / r for s, r in zip(speed, reading, strict=True)]),
+            "of_reading_by_cpu": median(
+                [
+                    cores
+                    * size
+                    / 1e9
+                    / r[name]["out"].get("scan_cpu", r[name]["cpu"])
+                    / w
+                    for r, w in zip(rounds, worked, strict=True)
+                ]
+            ),
+            "all_reading": [round(r, 2) for r in reading],
             "wall": median(wall),
             "cpu": median([r[name]["cpu"] for r in rounds]),
             "peak_mb": round(max(r[name]["peak_mb"] for r in rounds)),
@@ -158,6 +174,7 @@ def page(result: dict[str, Any]) -> str:
     for name, row in result["rows"].items():
         text += (
             f"| {said[name]} | {row['gb_per_s']:.2f} | {100 * row['of_reading']:.0f} % "
+            f"| {100 * row['of_reading_by_cpu']:.0f} % "
             f"| {row['wall']:.2f} | {row['peak_mb']} MB |\n"
         )
     rows = result["rows"]
@@ -165,8 +182,8 @@ def page(result: dict[str, Any]) -> str:
         f"\nThe torch script takes **{rows['numba']['torch_over_this']:.1f} times** as "
         f"long as `diff` with numba (whole processes, median of rounds; "
         f"{rows['numba']['torch_over_this_by_cpu']:.1f} times the processor time), and "
-        f"**{rows['numpy']['torch_over_this']:.1f} times** as long as with "
-        "numpy alone.\n"
+        f"**{rows['numpy']['torch_over_this']:.1f} times** as long as with numpy "
+        "alone.\n"
     )
     return text + (
         f"\nMeasured on {result['cores']} cores with a load of "

@@ -211,6 +211,7 @@ def test_urls():
             parse_url(bad)
 
 
+@pytest.mark.services
 def test_passwords_are_not_shown(monkeypatch):
     with pytest.raises(RegistryError) as error:
         open_engine("postgresql://tester:secret@127.0.0.1:1/none?connect_timeout=2")

@@ -65,6 +65,9 @@ CONSTANT = frozenset(
             "shape, but no exact test applies to them"
         ),
         marked("no units of a usable symmetry were read in both models"),
+        marked("fingerprints hold no values of tensors of unknown role"),
+        marked("the registry holds nothing of its shape"),
+        marked("the two fingerprints were made with different seeds"),
         marked("found over all layers together; no single layer is beyond doubt"),
         marked(
             "decided by the sequential test before all layers were read; the others "

@@ -17,7 +17,7 @@ from parentage.artifact.dtypes import DTYPES, to_float32
 from parentage.artifact.fused import Fused
 from parentage.run.diff_pairs import TensorPair
 from parentage.run.diff_state import State
-from parentage.run.diff_tiles import TILE, Side, Slab, slabs
+from parentage.run.diff_tiles import TILE, Side, Slab, in_stored_order, slabs
 from parentage.stats.difference import (
     Floats,
     Raw,
@@ -141,11 +141,11 @@ def scan(
         worker: Worker = local.worker
         return worker.sums(a, b, slab)
 
-    waiting: deque[tuple[int, bool, Future[Sums]]] = deque()
+    waiting: deque[tuple[bool, Future[Sums]]] = deque()
     pool = ThreadPoolExecutor(threads, thread_name_prefix="diff")
     try:
-        for index, a, b, slab, last in _tasks(pairs, checkpoints, state):
-            waiting.append((index, last, pool.submit(work, a, b, slab)))
+        for a, b, slab, last in _tasks(pairs, checkpoints, state):
+            waiting.append((last, pool.submit(work, a, b, slab)))
             if len(waiting) > 2 * threads:
                 _take(waiting, state, advance)
         while waiting:
@@ -156,9 +156,9 @@ def scan(
 
 
 def _take(
-    waiting: deque[tuple[int, bool, Future[Sums]]], state: State, advance: Advance
+    waiting: deque[tuple[bool, Future[Sums]]], state: State, advance: Advance
 ) -> None:
-    _, last, future = waiting.popleft()
+    last, future = waiting.popleft()
     found = future.result()
     state.add(found, last=last)
     advance(found.pairs)
@@ -168,14 +168,15 @@ def _tasks(
     pairs: Sequence[TensorPair],
     checkpoints: tuple[Checkpoint, Checkpoint],
     state: State,
-) -> Iterator[tuple[int, Side, Side, Slab, bool]]:
+) -> Iterator[tuple[Side, Side, Slab, bool]]:
     done, part = len(state.finished), state.slabs
     for index, pair in enumerate(pairs):
         if index < done or pair.a is None or pair.b is None:
             continue
-        a, b = Side(checkpoints[0], pair.a), Side(checkpoints[1], pair.b)
-        size = pair.a.size
-        for number, slab in enumerate(slabs(pair.a.shape)):
+        left, right = in_stored_order(pair.a, pair.b)
+        a, b = Side(checkpoints[0], left), Side(checkpoints[1], right)
+        size = left.size
+        for number, slab in enumerate(slabs(left.shape)):
             if index == done and number < part:
                 continue
-            yield index, a, b, slab, slab.first + slab.size >= size
+            yield a, b, slab, slab.first + slab.size >= size

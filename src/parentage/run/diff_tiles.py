@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A canonical tensor cut into slabs, and slabs into tiles, the same for any storage.
+"""A tensor cut into slabs, and slabs into tiles.
 
-How a tensor is cut follows from its canonical shape alone, and sums of tiles are added
-in order: numbers depend neither on how a model is stored nor on the number of threads.
+How a tensor is cut follows from its shape alone, and sums of tiles are added in order:
+numbers do not depend on the number of threads, and on storage only by rounding, where
+both models store a tensor transposed and it is left so.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -63,6 +64,23 @@ def _slabs(
     for i in range(0, shape[0], step):
         stop = min(i + step, shape[0])
         yield Slab((*front, (i, stop), *rest), first + i * row, (stop - i) * row)
+
+
+def in_stored_order(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+    """Both tensors with their axes as they are stored, if both store them alike.
+
+    A pair that both models store transposed needs no transposing: sums do not depend
+    on the order of the values, apart from rounding.
+    """
+    orders = (a.view.order, b.view.order)
+    ranks = [sorted(range(len(o)), key=o.__getitem__) for o in orders]
+    if ranks[0] != ranks[1] or ranks[0] == sorted(ranks[0]):
+        return a, b
+    first, second = (
+        replace(t, view=replace(t.view, order=tuple(sorted(t.view.order))))
+        for t in (a, b)
+    )
+    return first, second
 
 
 class Side:
