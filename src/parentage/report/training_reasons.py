@@ -77,6 +77,171 @@ REASONS: Final[Mapping[str, str]] = {
         "No dependence on {reference} was found in {tested} modules; an element "
         "correlation of {power} would have been found."
     ),
+    "step-0-absent": marked("There are no weights of step 0."),
+    "step-0-empty": marked("Step 0 holds no matrix that could be measured."),
+    "step-0-random": marked(
+        "All {matrices} matrices of step 0 look like independent draws; {constant} "
+        "vectors are constant and {drawn_vectors} are draws. Scheme of the library: "
+        "{scheme}."
+    ),
+    "step-0-structured": marked(
+        "{beyond} matrices of step 0 hold what independent draws do not, first "
+        "{tensor} ({test}): they were trained, or made from something that was."
+    ),
+    "step-0-varied": marked(
+        "{varied} vectors of step 0 are neither constant nor independent draws, first "
+        "{tensor}: they were trained, or the initialiser is an unusual one."
+    ),
+    "step-0-undeclared": marked(
+        "{off} matrices of step 0 are drawn otherwise than declared, first {tensor} "
+        "({differs}; {std} found, {declared_std} declared)."
+    ),
+    "weights-unreadable": marked("These weights could not be read: {error}"),
+    "chain-short": marked("There are too few sets of weights for a chain."),
+    "chain-no-start": marked(
+        "Without step 0 the chain does not begin with random weights."
+    ),
+    "chain-links": marked(
+        "All {pairs} pairs of neighbours link in all {modules} modules, the weakest "
+        "with an element correlation of {least}, and step 0 links to the end "
+        "({ends})."
+    ),
+    "chain-far": marked(
+        "{module} does not link from {earlier} to {later}, and so much may have been "
+        "learned between them that this says nothing; checkpoints closer together "
+        "would."
+    ),
+    "chain-open": marked(
+        "It stays open whether {module} links from {earlier} to {later}."
+    ),
+    "chain-broken": marked(
+        "{module} does not link from {earlier} to {later} (element correlation "
+        "{effect}; {power} would have been found): it was replaced or drawn anew "
+        "between the two."
+    ),
+    "chain-ends-apart": marked(
+        "{module} links from point to point, but not from {earlier} to {later}: "
+        "{expected} was to be expected, {effect} is found. Mixtures of two models "
+        "look like this."
+    ),
+    "order-short": marked("There are too few checkpoints to compare their order."),
+    "order-agrees": marked(
+        "Points nearer in time are nearer in weights; the correlation with step 0 "
+        "goes from {from} to {to}."
+    ),
+    "order-wrong": marked(
+        "The order is not that of a training: {first}, {middle} and {last} lie "
+        "{value} times further apart than they may."
+    ),
+    "order-still": marked(
+        "{earlier} and {later} are the same weights, although steps with a learning "
+        "rate lie between them."
+    ),
+    "lines-short": marked(
+        "There are too few moves between checkpoints to compare their directions."
+    ),
+    "lines-none": marked(
+        "No three moves in a row lie on one line; {module} comes nearest, with a "
+        "cosine of {value}."
+    ),
+    "lines-found": marked(
+        "{module} moves on a straight line from {first} to {last} (cosine {value}): "
+        "these checkpoints are mixtures of two models."
+    ),
+    "motion-unknown": marked(
+        "Steps, learning rates or an optimizer of the Adam kind are not known."
+    ),
+    "motion-possible": marked(
+        "No element moved further than the optimizer can move it; {tensor} used "
+        "{used} of the bound from {earlier} to {later}."
+    ),
+    "motion-impossible": marked(
+        "{tensor} moved {used} times as far from {earlier} to {later} as the stated "
+        "optimizer and learning rates can move it."
+    ),
+    "optimizer-none": marked(
+        "There is no optimizer state that could be held against a motion."
+    ),
+    "optimizer-unreadable": marked("The optimizer state could not be read: {error}"),
+    "optimizer-agrees": marked(
+        "The stored moments point where the weights went (correlation {value})."
+    ),
+    "optimizer-other": marked(
+        "The stored moments do not point where the weights went (correlation "
+        "{value}): they are those of another run or step."
+    ),
+    "optimizer-impossible": marked(
+        "The stored moments cannot be Adam's: the largest step is {largest} and can "
+        "be {limit}; {negative} second moments are impossible."
+    ),
+    "released-nothing": marked("Nothing of the released weights could be compared."),
+    "released-equal": marked(
+        "All {elements} values compared ({share} of the model) are those of {last}, "
+        "in {format}."
+    ),
+    "released-partly": marked(
+        "All {elements} values compared are those of {last}, but {left_out} tensors "
+        "are not in both."
+    ),
+    "released-changed": marked(
+        "{value} of the values compared are those of {last}; the released weights "
+        "were changed afterwards ({modules}), by averaging or more training for "
+        "instance, which the record does not hold."
+    ),
+    "released-later": marked(
+        "The last checkpoint is {last}; training went on after it, and {value} of the "
+        "released values are equal."
+    ),
+    "released-other": marked(
+        "{module} of the released weights has nothing to do with {last}: the record "
+        "ends in another model."
+    ),
+    "reference-shares-start": marked(
+        "{reference} and this model began from the same random weights, and share no "
+        "more: step 0 lies between them (element correlations {own} and {other}; "
+        "{product} follows for the two, {both} is found). This is no descent."
+    ),
+    "reference-since": marked(
+        "{reference} links to the final weights ({modules}); {module} does not link "
+        "at {earlier} and does at {later}."
+    ),
+    "reference-at-start": marked(
+        "{reference} links to step 0 ({modules}), although not to the final weights."
+    ),
+    "replay-none": marked("No stretch is handed in to be repeated."),
+    "replay-not-asked": marked(
+        "A stretch could be repeated; this was not asked for (--rerun)."
+    ),
+    "replay-unable": marked("The stretch could not be repeated: {error}"),
+    "replay-agrees": marked(
+        "{steps} steps from {earlier} were done again and end {value} of the way's "
+        "length from {later}; repetitions in another order of sums differ by "
+        "{spread}."
+    ),
+    "replay-differs": marked(
+        "{steps} steps from {earlier} were done again and end {value} of the way's "
+        "length from {later}; repetitions differ by no more than {spread}. Data, code "
+        "or settings were others."
+    ),
+    "replay-open": marked(
+        "{steps} steps from {earlier} were done again and end {value} of the way's "
+        "length from {later}, which is neither near enough nor far enough ({spread} "
+        "between repetitions)."
+    ),
+    "seed-none": marked("No seed, or no framework that can be called, is declared."),
+    "seed-unable": marked("Step 0 could not be drawn again: {error}"),
+    "seed-equal": marked(
+        "Seed {seed} draws all {elements} values of step 0 again, bit by bit, with "
+        "{framework}."
+    ),
+    "seed-differs": marked(
+        "Seed {seed} draws other values with {framework}: {equal} of the values are "
+        "equal. Another version may draw in another order."
+    ),
+    "seed-common": marked(
+        "Step 0 is what {framework} draws from seed {seed}, as anybody's model with "
+        "this seed and shape."
+    ),
     # logs
     "log-unreadable": marked("The log could not be read: {error}."),
     "start-unknown": marked("The vocabulary, or a first loss, is not known."),

@@ -66,7 +66,24 @@ PARTS: Final[Mapping[str, str]] = {
     "replay": marked("Repeated training"),
 }
 
-TRUSTED: Final[Mapping[str, str]] = {}
+TRUSTED: Final[Mapping[str, str]] = {
+    "fingerprints": marked(
+        "That each fingerprint is of weights that existed at its step, and that the "
+        "values it leaves out belong to those it holds."
+    ),
+    "time-of-step-0": marked(
+        "That step 0 was there before the training: the weights do not tell when they "
+        "were written. A digest published beforehand would."
+    ),
+    "rates": marked(
+        "The learning rates, as logged or declared, that the bound on the motion of "
+        "the weights rests on."
+    ),
+    "batches": marked(
+        "That the batches handed in are the ones whose data is declared: a repetition "
+        "shows that the weights came from these batches."
+    ),
+}
 """What was taken on trust, by key."""
 
 FACTS: Final[Mapping[str, str]] = {

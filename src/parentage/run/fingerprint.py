@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from parentage.artifact.checkpoint import Checkpoint
+from parentage.artifact.source.locate import Reference
 from parentage.errors import UsageError
 from parentage.registry.container import (
     content_digest,
@@ -27,7 +28,7 @@ COMMIT: Final = re.compile(r"@([0-9a-f]{40})\b")
 
 
 def fingerprint(
-    model: str | Path,
+    model: Reference,
     *,
     name: str | None = None,
     seed: int = 0,
@@ -46,7 +47,7 @@ def fingerprint(
     Raises:
         ParentageError: the model cannot be read; see its subclasses.
     """
-    if is_fingerprint(model):
+    if isinstance(model, (str, Path)) and is_fingerprint(model):
         return read_fingerprint(model)
     opened = open_model(model, name)
     with opened.checkpoint as checkpoint:

@@ -121,11 +121,15 @@ def read_points(
     released = None
     if final is not None:
         made = fingerprint(final, name="released", seed=seed, size=size)
-        path = None if is_fingerprint(final) else final
+        path = None if _is_given(final) else final
         released = Point("released", "released", None, made, path)
     start = next((p for p in found if p.kind == "step-0"), None)
     rest = tuple(p for p in found if p.kind == "checkpoint")
     return Points(start, rest, released, evidence, seed)
+
+
+def _is_given(place: Reference) -> bool:
+    return isinstance(place, (str, Path)) and is_fingerprint(place)
 
 
 _Named = tuple[str, Kind, int, Path | None, Path | None, Path | None]

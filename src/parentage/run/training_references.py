@@ -50,6 +50,8 @@ def reference_evidence(
     found = []
     for reference, place in zip(report.references, against, strict=True):
         item = _found(report, reference.name)
+        if item.reason == "reference-clear" and points is not None:
+            found += _at_start(item, place, points)
         if item.reason == "reference-links" and points is not None:
             item = _dated(item, place, points, random_start=random_start)
         found.append(item)
@@ -132,6 +134,35 @@ def _dated(
     return replace(
         item, reason="reference-since", facts=facts, items=(*item.items, *dates)
     )
+
+
+def _at_start(
+    item: RecordEvidence, place: Reference, points: Points
+) -> list[RecordEvidence]:
+    """Whether step 0 links to a reference that the end does not link to."""
+    if points.start is None:
+        return []
+    made = fingerprint(place, name=item.subject, seed=points.seed)
+    row = link(points.start.made, made, seed=points.seed)
+    modules = [f.module for f in row.findings if f.word in LINKED]
+    if not modules:
+        return []
+    facts: dict[str, Fact] = {
+        "reference": item.subject,
+        "modules": ", ".join(modules),
+    }
+    subject = f"step 0 and {item.subject}"
+    return [
+        RecordEvidence(
+            "references",
+            "exact",
+            "missing",
+            subject,
+            "reference-at-start",
+            log10_p=row.log10_p,
+            facts=facts,
+        )
+    ]
 
 
 def _links(row: Link, module: str) -> bool:
