@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 PEAK = 2e11
 """Operations per second that the processors of a small machine reach at most."""
 
+REPEATABLE = frozenset({"llama", "gpt_neox", "gpt2", "vlm"})
+"""Networks whose training is the library's model and its loss and nothing else: the
+mixture of experts is balanced by own code, the picture reader has a head beside it."""
+
 Value = str | int | float | bool | dict[str, "Value"] | list["Value"]
 
 
@@ -69,6 +73,14 @@ def write_manifest(record: Record, folder: Path, parameters: int) -> None:
             row["optimizer"] = state
         if row["step"]:
             parts.append(table("[[checkpoints]]", row))
+    if record.replay is not None and record.network in REPEATABLE:
+        first, count = record.replay
+        replay: dict[str, Value] = {
+            "from_step": first,
+            "steps": count,
+            "batches": f"replay/steps-{first}.safetensors",
+        }
+        parts.append(table("[[replays]]", replay))
     (folder / "packet.toml").write_text("\n".join(parts), encoding="utf-8")
 
 

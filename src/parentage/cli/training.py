@@ -114,6 +114,12 @@ def seal(folder: Path, *, as_json: bool, lang: Code) -> int:
     metavar="FILE",
     help="Another run's log that this one must not be a copy of; may be repeated.",
 )
+@click.option(
+    "--rerun",
+    is_flag=True,
+    help="Draw step 0 again from its seed and repeat the stretches that were handed "
+    "in; needs torch and transformers.",
+)
 @html_option()
 @json_option("the document (parentage.training/1)")
 @lang_option()
@@ -131,6 +137,7 @@ def verify(
     lang: Code,
     budget: int,
     seed: int,
+    rerun: bool,
 ) -> int:
     """Check a training record and say what it supports.
 
@@ -147,6 +154,7 @@ def verify(
         for value in values:
             line += [option, value]
     line += ["--budget", str(budget), "--seed", str(seed)]
+    line += ["--rerun"] if rerun else []
     with progress_bar() as progress:
         document = verify_record(
             folder,
@@ -155,6 +163,7 @@ def verify(
             other_logs=other_logs,
             budget=budget,
             seed=seed,
+            rerun=rerun,
             command=line,
             progress=progress,
         )

@@ -229,6 +229,9 @@ REASONS: Final[Mapping[str, str]] = {
         "between repetitions)."
     ),
     "seed-none": marked("No seed, or no framework that can be called, is declared."),
+    "seed-not-asked": marked(
+        "The seed could draw step 0 again; this was not asked for (--rerun)."
+    ),
     "seed-unable": marked("Step 0 could not be drawn again: {error}"),
     "seed-equal": marked(
         "Seed {seed} draws all {elements} values of step 0 again, bit by bit, with "

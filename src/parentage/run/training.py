@@ -45,6 +45,7 @@ def verify_record(
     report: Report | None = None,
     budget: int = DEFAULT_BUDGET,
     seed: int = 0,
+    rerun: bool = False,
     command: Sequence[str] = (),
     progress: Progress | None = None,
 ) -> TrainingDocument:
@@ -58,6 +59,8 @@ def verify_record(
         report: an audit of ``model`` against ``against`` that was made already.
         budget: bytes to read of each set of weights at most, for each comparison.
         seed: decides which bytes; fixed before anything is looked at.
+        rerun: draw step 0 again from its seed, and repeat the stretches handed in;
+            needs torch and transformers.
         command: how it was called, for the document.
         progress: told about each part.
 
@@ -87,6 +90,7 @@ def verify_record(
         report=report,
         budget=budget,
         seed=seed,
+        rerun=rerun,
     )
     tell("done", 4)
     evidence = [*files, *logs.evidence, *compute.evidence, *weights.evidence]

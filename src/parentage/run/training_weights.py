@@ -34,6 +34,8 @@ from parentage.run.training_optimizer import state_evidence
 from parentage.run.training_points import Point, Points, path_of, read_points
 from parentage.run.training_rates import rates_between, reach_between
 from parentage.run.training_references import reference_evidence
+from parentage.run.training_replay import replay_evidence
+from parentage.run.training_seed import seed_evidence
 from parentage.run.training_start import start_evidence
 from parentage.training.packet import Packet
 
@@ -62,16 +64,28 @@ def weights_part(
     report: Report | None = None,
     budget: int,
     seed: int,
+    rerun: bool = False,
 ) -> WeightsPart:
     """Every check that reads weights.
+
+    Args:
+        packet: the record.
+        model: the released weights, if not the ones that the packet names.
+        against: references.
+        logs: of the record, for learning rates.
+        report: an audit of ``model`` against ``against`` that was made already.
+        budget: bytes to read of each set of weights at most, for each comparison.
+        seed: decides which bytes.
+        rerun: draw step 0 again, and repeat stretches.
 
     Raises:
         ArtifactError: ``model`` or a reference cannot be read.
     """
     final = final_weights(packet, model)
     points = read_points(packet, final, seed=seed)
+    points, drawn = seed_evidence(packet, points, rerun=rerun)
     start = start_evidence(packet, points, seed=seed)
-    found = [start, *points.evidence]
+    found = [start, drawn, *points.evidence]
     pairs = _pairs(points)
     tested = links([p.made for p in points.all], pairs, seed=points.seed)
     found += _chain(packet, points, logs, tested)
@@ -84,6 +98,7 @@ def weights_part(
         budget=budget,
         seed=seed,
     )
+    found += replay_evidence(packet, points, logs, rerun=rerun)
     return WeightsPart(found, _map(points, tested), _trusted(points, found))
 
 
@@ -252,4 +267,6 @@ def _trusted(points: Points, found: Sequence[RecordEvidence]) -> tuple[str, ...]
         e.check == "chain-motion" and e.outcome != "missing" for e in found
     ):
         keys.append("rates")
+    if any(e.check == "replay" and e.outcome != "missing" for e in found):
+        keys.append("batches")
     return tuple(keys)

@@ -226,6 +226,18 @@ class StagePart(_Part):
     resumes: tuple[ResumePart, ...] = ()
 
 
+class ReplayPart(_Part):
+    """A stretch of training that can be done again, with its batches."""
+
+    from_step: Count = Field(description="of a checkpoint with an optimizer state")
+    steps: Annotated[int, Field(gt=0, le=100_000)] = Field(
+        description="to the step of a later checkpoint"
+    )
+    batches: Inside = Field(
+        description="safetensors with the arguments of each step, as `STEP.argument`"
+    )
+
+
 class TokenizerPart(_Part):
     """How the tokenizer came to be."""
 
@@ -263,6 +275,7 @@ class Manifest(_Part):
     initialisation: Initialisation | None = None
     stages: tuple[StagePart, ...] = ()
     checkpoints: tuple[CheckpointPart, ...] = ()
+    replays: tuple[ReplayPart, ...] = ()
     tokenizer: TokenizerPart | None = None
     software: dict[Text, Text] = {}
     code: CodePart | None = None

@@ -1,0 +1,276 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Repeats a stretch of training and holds where it ends against the record.
+
+From a checkpoint with its optimizer state, the batches that were handed in are done
+again with AdamW under the recorded learning rates. The distance between the end and the
+next checkpoint is stated as a share of the way between the two checkpoints. How far two
+honest repetitions end apart is measured each time, by doing the stretch once more with
+the rows of every batch in the opposite order, which changes nothing but the order of
+sums.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from parentage.errors import ParentageError
+from parentage.evidence.log_subject import LogSubject
+from parentage.evidence.record import Fact, RecordEvidence, Said
+from parentage.run.training_points import Point, Points
+from parentage.run.training_rates import DEFAULT_BETAS, rates_between
+from parentage.run.training_torch import RerunError, load, model_class
+from parentage.training.manifest import OptimizerPart, ReplayPart
+from parentage.training.packet import Packet
+
+NEAR: Final = 0.01
+"""Share of the way within which a repetition agrees. Honest ones on one machine are
+nearer by orders of magnitude; other numbers of threads and other libraries are not as
+near. See docs/training-records.md."""
+
+FAR: Final = 0.05
+"""Share of the way beyond which data, code or settings were others, where honest
+repetitions differ by less than a tenth of it."""
+
+SPREADS: Final = 10.0
+"""Times the measured difference of repetitions that is allowed in any case."""
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """What is done again.
+
+    Attributes:
+        start, end: folders of the two checkpoints.
+        state: file of the optimizer's moments at the start.
+        batches: file of the batches.
+        first, steps: number of the first step, and how many.
+        rates: learning rate of each.
+        optimizer: constants of AdamW.
+    """
+
+    start: Path
+    end: Path
+    state: Path
+    batches: Path
+    first: int
+    steps: int
+    rates: tuple[float, ...]
+    optimizer: OptimizerPart
+
+
+@dataclass(frozen=True)
+class Repeated:
+    """Where a repetition ended.
+
+    Attributes:
+        distance: from the later checkpoint, as a share of the way.
+        spread: between two repetitions, as a share of the way.
+    """
+
+    distance: float
+    spread: float
+
+
+def replay_evidence(
+    packet: Packet, points: Points, logs: Sequence[LogSubject], *, rerun: bool
+) -> list[RecordEvidence]:
+    """One result for every stretch that was handed in."""
+    replays = packet.manifest.replays
+    if not replays or not rerun:
+        reason = "replay-not-asked" if replays else "replay-none"
+        return [RecordEvidence("replay", "calibrated", "missing", "replay", reason)]
+    found = []
+    for part in replays:
+        subject = f"step {part.from_step} to step {part.from_step + part.steps}"
+        try:
+            stretch = _stretch(packet, points, logs, part)
+            found.append(_judged(repeat(stretch), stretch, subject))
+        except ParentageError as error:
+            facts: dict[str, Fact] = {"error": str(error)}
+            found.append(
+                RecordEvidence(
+                    "replay",
+                    "calibrated",
+                    "missing",
+                    subject,
+                    "replay-unable",
+                    facts=facts,
+                )
+            )
+    return found
+
+
+def _judged(end: Repeated, stretch: Stretch, subject: str) -> RecordEvidence:
+    near = max(NEAR, SPREADS * end.spread)
+    far = max(FAR, SPREADS * end.spread)
+    said: Said = ("missing", "replay-open")
+    if end.distance <= near:
+        said = ("verified", "replay-agrees")
+    elif not end.distance <= far:
+        said = ("contradicted", "replay-differs")
+    return RecordEvidence(
+        "replay",
+        "calibrated",
+        said[0],
+        subject,
+        said[1],
+        statistic="distance from the checkpoint over the way",
+        value=end.distance,
+        threshold=near,
+        n=stretch.steps,
+        facts={
+            "steps": stretch.steps,
+            "earlier": f"step {stretch.first}",
+            "later": f"step {stretch.first + stretch.steps}",
+            "spread": end.spread,
+        },
+    )
+
+
+def _stretch(
+    packet: Packet, points: Points, logs: Sequence[LogSubject], part: ReplayPart
+) -> Stretch:
+    first, last = part.from_step, part.from_step + part.steps
+    by_step = {p.step: p for p in points.checkpoints}
+    start, end = by_step.get(first), by_step.get(last)
+    batches = packet.usable(part.batches)
+    if start is None or end is None or start.optimizer is None or batches is None:
+        raise RerunError(
+            "lacks a checkpoint, its optimizer state or the batches",
+            file=part.batches[:200],
+            expected=f"checkpoints at steps {first} and {last}",
+        )
+    stage = next(
+        (
+            s
+            for s in packet.manifest.stages
+            if s.first_step <= first
+            and (s.steps is None or last <= s.first_step + s.steps)
+        ),
+        None,
+    )
+    rates = rates_between(packet.manifest, logs, first, last)
+    if stage is None or stage.optimizer is None or rates is None:
+        raise RerunError(
+            "has no optimizer or no learning rates for these steps",
+            file=part.batches[:200],
+        )
+    if stage.optimizer.name.lower() != "adamw":
+        raise RerunError(
+            f"the optimizer is {stage.optimizer.name[:80]}", expected="adamw"
+        )
+    return Stretch(
+        _whole(start),
+        _whole(end),
+        start.optimizer,
+        batches,
+        first,
+        part.steps,
+        tuple(float(r) for r in rates.values),
+        stage.optimizer,
+    )
+
+
+def _whole(point: Point) -> Path:
+    if not isinstance(point.whole, (str, Path)):
+        raise RerunError("only a fingerprint was handed in", file=point.label)
+    return Path(point.whole)
+
+
+def repeat(stretch: Stretch) -> Repeated:
+    """Do a stretch twice and measure where it ends.
+
+    Raises:
+        RerunError: it cannot be done: something is missing, or does not fit.
+    """
+    torch = load("torch")
+    try:
+        first = _trained(stretch, backwards=False)
+        second = _trained(stretch, backwards=True)
+        start = _parameters(stretch.start)
+        end = _parameters(stretch.end)
+    except ParentageError:
+        raise
+    except Exception as error:  # whatever torch makes of files that do not fit
+        raise RerunError(f"failed: {str(error)[:200]}") from error
+
+    def apart(a: dict[str, Any], b: dict[str, Any]) -> float:
+        total = sum(float(((a[n] - b[n]).double() ** 2).sum()) for n in a)
+        return float(torch.tensor(total).sqrt())
+
+    way = apart(start, end)
+    if not way > 0:
+        raise RerunError("the two checkpoints are the same")
+    return Repeated(apart(first, end) / way, apart(first, second) / way)
+
+
+def _model(folder: Path) -> Any:
+    torch = load("torch")
+    kind, _ = model_class(folder)
+    model = kind.from_pretrained(
+        str(folder), use_safetensors=True, local_files_only=True, dtype=torch.float32
+    )
+    return model
+
+
+def _parameters(folder: Path) -> dict[str, Any]:
+    return {n: p.detach().clone() for n, p in _model(folder).named_parameters()}
+
+
+def _trained(stretch: Stretch, *, backwards: bool) -> dict[str, Any]:
+    torch, safetensors = load("torch"), load("safetensors")
+    model = _model(stretch.start)
+    model.train()
+    how = stretch.optimizer
+    with ExitStack() as stack:
+        state = stack.enter_context(safetensors.safe_open(stretch.state, "pt"))
+        batches = stack.enter_context(safetensors.safe_open(stretch.batches, "pt"))
+        held = set(state.keys())
+        trained = {
+            name: p
+            for name, p in model.named_parameters()
+            if f"{name}.exp_avg" in held and f"{name}.exp_avg_sq" in held
+        }
+        if not trained:
+            raise RerunError("holds no moments of this model", file=stretch.state.name)
+        for name, parameter in model.named_parameters():
+            parameter.requires_grad_(name in trained)
+        optimiser = torch.optim.AdamW(
+            trained.values(),
+            lr=stretch.rates[0],
+            betas=how.betas or DEFAULT_BETAS,
+            eps=how.epsilon or 1e-8,
+            weight_decay=how.weight_decay or 0.0,
+        )
+        done = float((state.metadata() or {}).get("step", stretch.first))
+        for name, parameter in trained.items():
+            optimiser.state[parameter] = {
+                "step": torch.tensor(done),
+                "exp_avg": state.get_tensor(f"{name}.exp_avg"),
+                "exp_avg_sq": state.get_tensor(f"{name}.exp_avg_sq"),
+            }
+        for i in range(stretch.steps):
+            batch = _batch(batches, stretch.first + i, backwards=backwards)
+            for group in optimiser.param_groups:
+                group["lr"] = stretch.rates[i]
+            model(**batch).loss.backward()
+            if how.gradient_clip:
+                torch.nn.utils.clip_grad_norm_(
+                    list(trained.values()), how.gradient_clip
+                )
+            optimiser.step()
+            optimiser.zero_grad()
+    return {n: p.detach().clone() for n, p in model.named_parameters()}
+
+
+def _batch(batches: Any, step: int, *, backwards: bool) -> dict[str, Any]:
+    prefix = f"{step}."
+    names = [n for n in batches.keys() if n.startswith(prefix)]  # noqa: SIM118
+    if not names:
+        raise RerunError(f"there is no batch of step {step}")
+    found = {n.removeprefix(prefix): batches.get_tensor(n) for n in names}
+    return {k: v.flip(0) if backwards else v for k, v in found.items()}

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Classes of transformers by a config's word, and never code of a record.
+
+torch and transformers are no part of an installation; what needs them says so.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+from pathlib import Path
+from typing import Any
+
+from parentage.errors import PacketError
+
+ADVICE = "Install torch and transformers beside parentage to run parts of a training."
+
+
+class RerunError(PacketError):
+    """A part of a training cannot be run again here."""
+
+    code = "packet"
+
+
+def load(name: str) -> Any:
+    """A module of torch or transformers.
+
+    Raises:
+        RerunError: it is not installed.
+    """
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise RerunError(f"needs {name}", advice=ADVICE) from error
+
+
+def model_class(folder: Path) -> tuple[Any, Any]:
+    """The class and the config of a model.
+
+    Args:
+        folder: holds ``config.json``. A word there that is no class of transformers is
+            refused, as is everything that points at code elsewhere.
+
+    Raises:
+        RerunError: the config is malformed, or names no model of transformers.
+    """
+    transformers = load("transformers")
+    file = folder / "config.json"
+    try:
+        plain = json.loads(file.read_text("utf-8"))
+        name = plain["architectures"][0]
+    except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
+        raise RerunError(
+            "names no architecture", file=file.name, expected="`architectures`"
+        ) from error
+    found = getattr(transformers, str(name), None)
+    base = transformers.PreTrainedModel
+    if "auto_map" in plain or not (isinstance(found, type) and issubclass(found, base)):
+        raise RerunError(
+            f"'{str(name)[:80]}' is no model of transformers {transformers.__version__}",
+            file=file.name,
+        )
+    try:
+        return found, found.config_class.from_dict(plain)
+    except Exception as error:  # whatever a library makes of a hostile config
+        raise RerunError(
+            f"is not accepted: {str(error)[:200]}", file=file.name
+        ) from error
