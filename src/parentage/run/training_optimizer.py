@@ -155,4 +155,4 @@ def _read(
     read: Callable[
         [str, tuple[int, ...], tuple[Range, ...]], NDArray[np.float32]
     ] = named
-    return read_rectangle(read, tensor, cut, np.float32)
+    return read_rectangle(read, tensor.view, cut, np.float32)
