@@ -87,7 +87,7 @@ def replay_evidence(
     for part in replays:
         subject = f"step {part.from_step} to step {part.from_step + part.steps}"
         try:
-            stretch = _stretch(packet, points, logs, part)
+            stretch = stretch_of(packet, points, logs, part)
             found.append(_judged(repeat(stretch), stretch, subject))
         except ParentageError as error:
             facts: dict[str, Fact] = {"error": str(error)}
@@ -131,9 +131,14 @@ def _judged(end: Repeated, stretch: Stretch, subject: str) -> RecordEvidence:
     )
 
 
-def _stretch(
+def stretch_of(
     packet: Packet, points: Points, logs: Sequence[LogSubject], part: ReplayPart
 ) -> Stretch:
+    """What a stretch of the manifest consists of.
+
+    Raises:
+        RerunError: something of it is missing, or cannot be done here.
+    """
     first, last = part.from_step, part.from_step + part.steps
     by_step = {p.step: p for p in points.checkpoints}
     start, end = by_step.get(first), by_step.get(last)
