@@ -74,7 +74,9 @@ def altered(stretch: Stretch, place: Path) -> dict[str, Stretch]:
     found = {}
     for number, (name, change) in enumerate(DATA.items()):
         file = place / f"{number}.safetensors"
-        save_file({k: v.contiguous() for k, v in change(held, stretch).items()}, file)
+        save_file(
+            {k: v.clone().contiguous() for k, v in change(held, stretch).items()}, file
+        )
         found[name] = replace(stretch, batches=file)
     for name, values in CODE.items():
         how = stretch.optimizer.model_copy(update=values)

@@ -28,6 +28,7 @@ WEIGHTS = (
     "step-0",
     "chain",
     "released",
+    "chain-tensors",
     "chain-order",
     "chain-lines",
     "chain-motion",
@@ -35,11 +36,17 @@ WEIGHTS = (
 )
 """Checks whose extremes are listed."""
 
+LOW = ("step-0", "chain", "chain-tensors", "released", "optimizer-state")
+"""Of these the least value is the extreme one."""
+
 
 def verified(packet: Path, stranger: Path, name: str = "") -> TrainingDocument:
-    """Verify a record; a copied log is held against the log that it is of."""
+    """Verify a record; a copied log is held against the log that it is of.
+
+    Records with a log that was tampered with are also repeated where they can be.
+    """
     logs = sorted((stranger / "logs").iterdir()) if name.startswith("copied") else []
-    return verify_record(packet, other_logs=logs)
+    return verify_record(packet, other_logs=logs, rerun="log" in name or "loss" in name)
 
 
 def extremes(document: TrainingDocument) -> dict[str, float]:
@@ -51,7 +58,7 @@ def extremes(document: TrainingDocument) -> dict[str, float]:
             value = float(item.facts["least"] or 0.0)
         if value is None or item.check not in WEIGHTS:
             continue
-        low = item.check in ("step-0", "chain", "released", "optimizer-state")
+        low = item.check in LOW
         old = found.get(item.check)
         if old is None or (value < old) == low:
             found[item.check] = value
@@ -97,7 +104,7 @@ def forged(folder: Path, others: Path) -> dict[str, Any]:
             dated += [
                 e.subject
                 for e in document.evidence
-                if e.check == "chain" and e.outcome == "contradicted"
+                if e.check in ("chain", "chain-tensors") and e.outcome == "contradicted"
             ]
             if not document.contradictions:
                 missed.append(record.name)
@@ -140,10 +147,9 @@ def main(folder: Path, others: Path) -> None:
     for row in rows.values():
         for check, value in row["extremes"].items():
             worst[check].append(value)
-    low = ("step-0", "chain", "released", "optimizer-state")
     results = {
         "honest": rows,
-        "worst": {c: min(v) if c in low else max(v) for c, v in worst.items()},
+        "worst": {c: min(v) if c in LOW else max(v) for c, v in worst.items()},
         "shared": shared(folder, others),
         "forged": forged(folder, others),
     }

@@ -24,8 +24,9 @@ framework = "transformers, LlamaForCausalLM(config)"
 name = "all"
 kind = "pretraining"
 steps = 20
-optimizer = { name = "adamw", peak_lr = 1e-3, betas = [0.9, 0.95], weight_decay = 0.1, gradient_clip = 1.0 }
+optimizer = { name = "adamw", peak_lr = 1e-3, betas = [0.9, 0.95], weight_decay = 0.1 }
 schedule = { family = "constant" }
+logs = [{ path = "log.csv" }]
 [[checkpoints]]
 step = 10
 weights = "checkpoints/step-10"
@@ -59,7 +60,7 @@ def packet_fixture(tmp_path):
     optimiser = torch.optim.AdamW(
         model.parameters(), lr=1e-3, betas=(0.9, 0.95), weight_decay=0.1
     )
-    batches = {}
+    batches, lines = {}, ["step,loss,lr"]
     model.save_pretrained(tmp_path / "checkpoints/step-0")
     draw = torch.Generator().manual_seed(7)
     for step in range(20):
@@ -67,8 +68,9 @@ def packet_fixture(tmp_path):
         if step >= 10:
             batches[f"{step}.input_ids"] = ids
             batches[f"{step}.labels"] = ids.clone()
-        model(input_ids=ids, labels=ids).loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        loss = model(input_ids=ids, labels=ids).loss
+        loss.backward()
+        lines.append(f"{step},{float(loss.detach()):.5f},1e-3")
         optimiser.step()
         optimiser.zero_grad()
         if step == 9:
@@ -81,6 +83,7 @@ def packet_fixture(tmp_path):
             safetensors.save_file(state, file, metadata={"step": "10"})
     model.save_pretrained(tmp_path / "checkpoints/step-20")
     safetensors.save_file(batches, tmp_path / "batches.safetensors")
+    (tmp_path / "log.csv").write_text("\n".join(lines) + "\n", "utf-8")
     (tmp_path / "packet.toml").write_text(MANIFEST, "utf-8")
     seal_packet(tmp_path)
     return tmp_path
@@ -90,7 +93,9 @@ def results(packet):
     seal_packet(packet)
     made = verify_record(packet, rerun=True)
     return made, {
-        e.check: e for e in made.evidence if e.check in ("step-0-seed", "replay")
+        e.check: e
+        for e in made.evidence
+        if e.check in ("step-0-seed", "replay", "replay-log")
     }
 
 
@@ -106,14 +111,26 @@ def test_an_honest_run_is_drawn_and_done_again(packet):
     assert (by["step-0-seed"].outcome, by["step-0-seed"].value) == ("verified", 1.0)
     assert by["replay"].outcome == "verified"
     assert by["replay"].value < 1e-3
+    assert by["replay-log"].outcome == "verified"
     assert "batches" in made.trusted
     assert made.contradictions == ()
 
 
 @pytest.mark.parametrize(
     ("before", "after"),
-    [("peak_lr = 1e-3", "peak_lr = 2e-3"), ("[0.9, 0.95]", "[0.9, 0.999]")],
+    [("weight_decay = 0.1", "weight_decay = 5.0"), ("[0.9, 0.95]", "[0.9, 0.999]")],
 )
+def test_a_made_up_log_is_told_apart(packet):
+    file = packet / "log.csv"
+    head, *lines = file.read_text("utf-8").split()
+    made = [lines[-i - 1].split(",", 1)[1] for i in range(len(lines))]
+    text = "\n".join([head, *(f"{i},{rest}" for i, rest in enumerate(made))])
+    file.write_text(text + "\n", "utf-8")
+    _, by = results(packet)
+    assert by["replay-log"].outcome == "contradicted"
+    assert by["replay"].outcome == "verified"
+
+
 def test_other_settings_are_told_apart(packet, before, after):
     change(packet, before, after)
     _, by = results(packet)

@@ -62,7 +62,7 @@ def drop_states(packet: Path) -> None:
     shutil.rmtree(packet / "optimizer", ignore_errors=True)
     file = packet / "packet.toml"
     lines = file.read_text("utf-8").splitlines()
-    kept = [line for line in lines if not line.startswith("optimizer = \"optimizer/")]
+    kept = [line for line in lines if not line.startswith('optimizer = "optimizer/')]
     file.write_text("\n".join(kept) + "\n", "utf-8")
 
 
@@ -138,8 +138,15 @@ def reversed_order(packet: Path, stranger: Path) -> None:
 
 def copied_log(packet: Path, stranger: Path) -> None:
     """The stranger's logs beside the own weights."""
-    for file in (stranger / "logs").iterdir():
-        shutil.copy(file, packet / "logs" / file.name)
+    held: dict[int, str] = {}
+    for file in sorted((stranger / "logs").iterdir()):
+        for line in file.read_text("utf-8").split()[1:]:
+            held[int(line.split(",", 1)[0])] = line
+    for file in (packet / "logs").iterdir():
+        head, *lines = file.read_text("utf-8").split()
+        steps = [int(line.split(",", 1)[0]) for line in lines]
+        taken = [held[s] for s in range(min(steps), max(steps) + 1)]
+        file.write_text("\n".join([head, *taken]) + "\n", "utf-8")
 
 
 def synthetic_curve(packet: Path, stranger: Path) -> None:
@@ -156,7 +163,10 @@ def synthetic_curve(packet: Path, stranger: Path) -> None:
         power = math.log(loss[:5].mean() / loss[-50:].mean()) / math.log(x[-1] / x[0])
         curve = loss[:5].mean() * (x / x[0]) ** -power
         made = curve + noise * rng.standard_normal(len(curve))
-        text = [",".join([c[0], f"{v:.5f}", *c[2:]]) for c, v in zip(cells, made, strict=True)]
+        text = [
+            ",".join([c[0], f"{v:.5f}", *c[2:]])
+            for c, v in zip(cells, made, strict=True)
+        ]
         file.write_text("\n".join([head, *text]) + "\n", "utf-8")
 
 

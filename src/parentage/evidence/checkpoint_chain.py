@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -33,6 +34,13 @@ above which a link that is missing is a contradiction, not a long way."""
 RELATIVE: Final = 30.0
 """Sum of learning rates over a stretch, in standard deviations of the weights, up to
 which honest runs were seen to keep their link; see docs/training-records.md."""
+
+UNRELATED: Final = 0.1
+"""Element correlation of one matrix between neighbours below which it was replaced.
+The least of honest runs is 0.24 (an output layer over its first hundred steps)."""
+
+ELEMENTS: Final = 1000
+"""Elements that a matrix must have: chance then stays within 0.1 (three deviations)."""
 
 NEIGHBOUR: Final = 0.3
 """Element correlation of a module over another stretch, at least as long, that makes
@@ -243,10 +251,11 @@ def line_evidence(path: Path) -> RecordEvidence:
     Args:
         path: step 0 and checkpoints, at least four points.
     """
-    best, where, rows = -math.inf, ("", 0), []
+    best, where = -math.inf, ("", 0)
+    rows: list[dict[str, Fact]] = []
     for module in path.modules:
         found = turns(path.grams[module])
-        pairs = [min(a, b) for a, b in zip(found, found[1:], strict=False)]
+        pairs = [min(a, b) for a, b in pairwise(found)]
         for i, value in enumerate(pairs):
             if not math.isnan(value) and value > best:
                 best, where = float(value), (module, i)
@@ -276,6 +285,85 @@ def line_evidence(path: Path) -> RecordEvidence:
         },
         items=tuple(rows),
     )
+
+
+def tensor_evidence(
+    path: Path, sums: Sequence[float | None]
+) -> tuple[list[RecordEvidence], str | None]:
+    """Was a single matrix replaced between two neighbours?
+
+    Exact tests speak of modules; a module of which one part was replaced still links.
+
+    Args:
+        path: step 0, checkpoints and the released weights.
+        sums: for each pair of neighbours the sum of learning rates, if known.
+
+    Returns:
+        The evidence, and the first matrix that the released weights have from elsewhere.
+    """
+    n = len(path.labels)
+    rows: list[tuple[float, float, int, str]] = []
+    for strand in path.strands:
+        if not strand.is_matrix or strand.values[0].size < ELEMENTS:
+            continue
+        flat = strand.values.reshape(n, -1).astype(np.float64)
+        flat = flat - flat.mean(1, keepdims=True)
+        effects = [
+            float(correlations(flat[i : i + 2] @ flat[i : i + 2].T)[0, 1])
+            for i in range(n - 1)
+        ]
+        for i, effect in enumerate(effects):
+            moved, std = sums[i], float(flat[i].std())
+            near = moved is not None and std > 0 and moved / std <= RELATIVE
+            others = [e for j, e in enumerate(effects) if j != i]
+            # Chance has no such neighbours on both sides, nor has far training.
+            settled = near or (bool(others) and min(others) >= NEIGHBOUR)
+            rows.append((effect, float(settled), i, strand.name))
+    if not rows:
+        return [
+            RecordEvidence(
+                "chain-tensors", "calibrated", "missing", "checkpoints", "tensors-none"
+            )
+        ], None
+    rows.sort()
+    bad = [r for r in rows if r[0] < UNRELATED and r[1]]
+    open_ = [r for r in rows if r[0] < UNRELATED and not r[1]]
+    effect, _, i, name = (bad or open_ or rows)[0]
+    said: Said = ("consistent", "tensors-agree")
+    if bad:
+        said = ("contradicted", "tensors-replaced")
+    elif open_:
+        said = ("missing", "tensors-far")
+    facts: dict[str, Fact] = {
+        "tensor": name,
+        "earlier": path.labels[i],
+        "later": path.labels[i + 1],
+        "replaced": len({r[3] for r in bad}),
+    }
+    last = [r[3] for r in bad if r[2] == n - 2]
+    return [
+        RecordEvidence(
+            "chain-tensors",
+            "calibrated",
+            said[0],
+            f"{path.labels[i]} to {path.labels[i + 1]}",
+            said[1],
+            statistic="least element correlation of a matrix between neighbours",
+            value=effect,
+            threshold=UNRELATED,
+            n=len(rows),
+            facts=facts,
+            items=tuple(
+                {
+                    "tensor": r[3],
+                    "earlier": path.labels[r[2]],
+                    "later": path.labels[r[2] + 1],
+                    "effect": r[0],
+                }
+                for r in rows[:12]
+            ),
+        )
+    ], (last[0] if last else None)
 
 
 def still_evidence(

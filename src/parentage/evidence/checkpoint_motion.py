@@ -130,9 +130,7 @@ def optimizer_evidence(
         betas: of Adam, if declared: they bound ``|m| / sqrt(v)``.
     """
     label = path.labels[point]
-    sides = [
-        (a, b) for a, b in ((point - 1, point), (point, point + 1)) if a >= 0
-    ]
+    sides = [(a, b) for a, b in ((point - 1, point), (point, point + 1)) if a >= 0]
     sides = [(a, b) for a, b in sides if b < len(path.labels)]
     if not moments or not sides:
         return RecordEvidence(

@@ -109,7 +109,8 @@ def correlations(gram: Square) -> Square:
     """Element correlation of every pair of points."""
     size = np.sqrt(np.maximum(np.diag(gram), 0))
     scale = np.outer(size, size)
-    return np.divide(gram, scale, out=np.zeros_like(gram), where=scale > 0)
+    found: Square = np.divide(gram, scale, out=np.zeros_like(gram), where=scale > 0)
+    return found
 
 
 def distances(gram: Square) -> Square:

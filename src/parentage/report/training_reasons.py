@@ -124,6 +124,19 @@ REASONS: Final[Mapping[str, str]] = {
         "{expected} was to be expected, {effect} is found. Mixtures of two models "
         "look like this."
     ),
+    "tensors-none": marked("There are no matrices large enough to follow one by one."),
+    "tensors-agree": marked(
+        "Every matrix goes on from point to point; {tensor} changes most from "
+        "{earlier} to {later} (element correlation {value})."
+    ),
+    "tensors-replaced": marked(
+        "{replaced} matrices have nothing to do with what they were, first {tensor} "
+        "from {earlier} to {later} (element correlation {value}): they were replaced."
+    ),
+    "tensors-far": marked(
+        "{tensor} has little in common with itself from {earlier} to {later} (element "
+        "correlation {value}); checkpoints closer together would tell why."
+    ),
     "order-short": marked("There are too few checkpoints to compare their order."),
     "order-agrees": marked(
         "Points nearer in time are nearer in weights; the correlation with step 0 "
@@ -208,6 +221,19 @@ REASONS: Final[Mapping[str, str]] = {
     "reference-at-start": marked(
         "{reference} links to step 0 ({modules}), although not to the final weights."
     ),
+    "replay-log-agrees": marked(
+        "The losses of the repetition are those of the log at {n} steps; they differ by "
+        "{value} of the noise of the log."
+    ),
+    "replay-log-differs": marked(
+        "The losses of the repetition are not those of the log at {n} steps: they differ "
+        "by {value} times the noise of the log. The log is not that of these weights."
+    ),
+    "replay-log-open": marked(
+        "The losses of the repetition differ from the log by {value} of its noise, which "
+        "is neither near enough nor far enough."
+    ),
+    "replay-log-none": marked("No loss is logged for the steps that were done again."),
     "replay-none": marked("No stretch is handed in to be repeated."),
     "replay-not-asked": marked(
         "A stretch could be repeated; this was not asked for (--rerun)."

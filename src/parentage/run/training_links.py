@@ -48,7 +48,9 @@ class Link:
     @property
     def log10_p(self) -> float | None:
         """Smallest of its modules."""
-        return min((f.log10_p for f in self.tested if f.log10_p is not None), default=None)
+        return min(
+            (f.log10_p for f in self.tested if f.log10_p is not None), default=None
+        )
 
     def module(self, name: str) -> Finding | None:
         """The finding of a module."""

@@ -22,6 +22,10 @@ from parentage.model.rectangle import read_rectangle
 from parentage.run.training_points import Point
 from parentage.training.manifest import Manifest
 
+BY_TOKEN = frozenset({"embedding", "head"})
+"""Modules that are left out where there are others: their rows belong to tokens, and
+how often a token occurs moves them alike in any two runs."""
+
 LEAST = 2
 """Last parts of a name that must agree."""
 
@@ -44,7 +48,7 @@ def state_evidence(
             continue
         try:
             with open_checkpoint(point.optimizer) as state:
-                moments = _moments(state, point, path, number)
+                moments = _moments(state, point, path)
         except ParentageError as error:
             found.append(
                 RecordEvidence(
@@ -82,20 +86,21 @@ def _betas(manifest: Manifest, point: Point) -> tuple[float, float] | None:
     return None
 
 
-def _moments(
-    state: Checkpoint, point: Point, path: Path, number: int
-) -> list[Moments]:
+def _moments(state: Checkpoint, point: Point, path: Path) -> list[Moments]:
     names = {
         (s.module, s.role, s.layer, s.expert, s.name): i
         for i, s in enumerate(path.strands)
     }
     found = []
+    hidden = any(s.module not in BY_TOKEN for s in path.strands)
     for module in point.made.held.modules:
         for tensor in module.tensors:
             view = tensor.view
             key = (*_place(tensor), view.tensor)
             place = names.get(key)
             if place is None or not path.strands[place].is_matrix:
+                continue
+            if hidden and module.name in BY_TOKEN:
                 continue
             tile = point.made.tile(tensor)
             shape = path.strands[place].values.shape[1:]
@@ -152,7 +157,7 @@ def _read(
     ) -> NDArray[np.float32]:
         return state.read_float32(name, grid, select)
 
-    read: Callable[
-        [str, tuple[int, ...], tuple[Range, ...]], NDArray[np.float32]
-    ] = named
+    read: Callable[[str, tuple[int, ...], tuple[Range, ...]], NDArray[np.float32]] = (
+        named
+    )
     return read_rectangle(read, tensor.view, cut, np.float32)

@@ -109,7 +109,7 @@ def read_points(
     found: list[Point] = []
     for label, kind, step, whole, _, optimizer in named:
         made = given.get(label)
-        path = whole
+        path: Reference | None = whole
         if whole is not None:
             try:
                 made = fingerprint(whole, name=label, seed=seed, size=size)

@@ -92,8 +92,7 @@ def reach_between(
     stages = [
         s
         for s in manifest.stages
-        if s.steps is None
-        or (s.first_step < last and first < s.first_step + s.steps)
+        if s.steps is None or (s.first_step < last and first < s.first_step + s.steps)
     ]
     if rates is None or not stages:
         return None

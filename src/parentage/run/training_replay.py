@@ -11,11 +11,14 @@ sums.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+
+import numpy as np
 
 from parentage.errors import ParentageError
 from parentage.evidence.log_subject import LogSubject
@@ -34,6 +37,16 @@ near. See docs/training-records.md."""
 FAR: Final = 0.05
 """Share of the way beyond which data, code or settings were others, where honest
 repetitions differ by less than a tenth of it."""
+
+SAME_LOG: Final = 0.05
+"""Difference of losses, over the noise of the log, within which they are the same."""
+
+OTHER_LOG: Final = 0.3
+"""The same, beyond which the log is another's. A log that is made up with the right
+level and noise differs by more than 1."""
+
+FEWEST: Final = 10
+"""Logged steps of a stretch without which logs are not compared."""
 
 SPREADS: Final = 10.0
 """Times the measured difference of repetitions that is allowed in any case."""
@@ -69,10 +82,13 @@ class Repeated:
     Attributes:
         distance: from the later checkpoint, as a share of the way.
         spread: between two repetitions, as a share of the way.
+        losses, again: of every step, in the two repetitions.
     """
 
     distance: float
     spread: float
+    losses: tuple[float, ...] = ()
+    again: tuple[float, ...] = ()
 
 
 def replay_evidence(
@@ -88,7 +104,9 @@ def replay_evidence(
         subject = f"step {part.from_step} to step {part.from_step + part.steps}"
         try:
             stretch = stretch_of(packet, points, logs, part)
-            found.append(_judged(repeat(stretch), stretch, subject))
+            end = repeat(stretch)
+            found.append(_judged(end, stretch, subject))
+            found.append(_logged(end, stretch, subject, logs))
         except ParentageError as error:
             facts: dict[str, Fact] = {"error": str(error)}
             found.append(
@@ -128,6 +146,53 @@ def _judged(end: Repeated, stretch: Stretch, subject: str) -> RecordEvidence:
             "later": f"step {stretch.first + stretch.steps}",
             "spread": end.spread,
         },
+    )
+
+
+def _logged(
+    end: Repeated, stretch: Stretch, subject: str, logs: Sequence[LogSubject]
+) -> RecordEvidence:
+    """Whether the losses of the repetition are those of the log."""
+    steps = stretch.first + np.arange(stretch.steps, dtype=np.float64)
+    losses, again = np.array(end.losses), np.array(end.again)
+    best: tuple[float, int] | None = None
+    for log in logs:
+        if log.part is not None and (log.part.averaged or 1) > 1:
+            continue
+        curve = log.series.curve("loss").last_pass()
+        for shift in (0.0, 1.0):  # frameworks count the first step as 0 or 1
+            known = dict(zip(curve.step - shift, curve.value, strict=True))
+            rows = [i for i, step in enumerate(steps) if step in known]
+            if len(rows) < FEWEST:
+                continue
+            logged = np.array([known[steps[i]] for i in rows])
+            noise = float(np.std(np.diff(logged))) / math.sqrt(2)
+            off = float(np.sqrt(np.mean((logged - losses[rows]) ** 2)))
+            ratio = off / max(noise, 1e-9)
+            if best is None or ratio < best[0]:
+                best = ratio, len(rows)
+    if best is None:
+        return RecordEvidence(
+            "replay-log", "calibrated", "missing", subject, "replay-log-none"
+        )
+    spread = float(np.sqrt(np.mean((losses - again) ** 2)))
+    scale = max(float(np.std(np.diff(losses))) / math.sqrt(2), 1e-9)
+    room = SPREADS * spread / scale
+    said: Said = ("missing", "replay-log-open")
+    if best[0] <= max(SAME_LOG, room):
+        said = ("verified", "replay-log-agrees")
+    elif best[0] > max(OTHER_LOG, room):
+        said = ("contradicted", "replay-log-differs")
+    return RecordEvidence(
+        "replay-log",
+        "calibrated",
+        said[0],
+        subject,
+        said[1],
+        statistic="difference of losses over the noise of the log",
+        value=best[0],
+        threshold=max(SAME_LOG, room),
+        n=best[1],
     )
 
 
@@ -194,8 +259,8 @@ def repeat(stretch: Stretch) -> Repeated:
     """
     torch = load("torch")
     try:
-        first = _trained(stretch, backwards=False)
-        second = _trained(stretch, backwards=True)
+        first, losses = _trained(stretch, backwards=False)
+        second, again = _trained(stretch, backwards=True)
         start = _parameters(stretch.start)
         end = _parameters(stretch.end)
     except ParentageError:
@@ -210,27 +275,34 @@ def repeat(stretch: Stretch) -> Repeated:
     way = apart(start, end)
     if not way > 0:
         raise RerunError("the two checkpoints are the same")
-    return Repeated(apart(first, end) / way, apart(first, second) / way)
+    return Repeated(
+        apart(first, end) / way,
+        apart(first, second) / way,
+        tuple(losses),
+        tuple(again),
+    )
 
 
-def _model(folder: Path) -> Any:
+def _model(folder: Path) -> Any:  # noqa: ANN401 - no types without the library
     torch = load("torch")
     kind, _ = model_class(folder)
-    model = kind.from_pretrained(
+    return kind.from_pretrained(
         str(folder), use_safetensors=True, local_files_only=True, dtype=torch.float32
     )
-    return model
 
 
 def _parameters(folder: Path) -> dict[str, Any]:
     return {n: p.detach().clone() for n, p in _model(folder).named_parameters()}
 
 
-def _trained(stretch: Stretch, *, backwards: bool) -> dict[str, Any]:
+def _trained(
+    stretch: Stretch, *, backwards: bool
+) -> tuple[dict[str, Any], list[float]]:
     torch, safetensors = load("torch"), load("safetensors")
     model = _model(stretch.start)
     model.train()
     how = stretch.optimizer
+    losses: list[float] = []
     with ExitStack() as stack:
         state = stack.enter_context(safetensors.safe_open(stretch.state, "pt"))
         batches = stack.enter_context(safetensors.safe_open(stretch.batches, "pt"))
@@ -262,17 +334,24 @@ def _trained(stretch: Stretch, *, backwards: bool) -> dict[str, Any]:
             batch = _batch(batches, stretch.first + i, backwards=backwards)
             for group in optimiser.param_groups:
                 group["lr"] = stretch.rates[i]
-            model(**batch).loss.backward()
+            loss = model(**batch).loss
+            loss.backward()
+            losses.append(float(loss.detach()))
             if how.gradient_clip:
                 torch.nn.utils.clip_grad_norm_(
                     list(trained.values()), how.gradient_clip
                 )
             optimiser.step()
             optimiser.zero_grad()
-    return {n: p.detach().clone() for n, p in model.named_parameters()}
+    return {n: p.detach().clone() for n, p in model.named_parameters()}, losses
 
 
-def _batch(batches: Any, step: int, *, backwards: bool) -> dict[str, Any]:
+def _batch(
+    batches: Any,  # noqa: ANN401 - no types without the library
+    step: int,
+    *,
+    backwards: bool,
+) -> dict[str, Any]:
     prefix = f"{step}."
     names = [n for n in batches.keys() if n.startswith(prefix)]  # noqa: SIM118
     if not names:

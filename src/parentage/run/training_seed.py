@@ -104,9 +104,7 @@ def drawn(folder: Path, seed: int, *, rule: int) -> Fingerprint:
         return fingerprint(place, name=SUBJECT, seed=rule)
 
 
-def _declared(
-    points: Points, folder: Path, seed: int
-) -> tuple[Points, RecordEvidence]:
+def _declared(points: Points, folder: Path, seed: int) -> tuple[Points, RecordEvidence]:
     made = drawn(folder, seed, rule=points.seed)
     point = Point(SUBJECT, "step-0", 0, made, None)
     facts: dict[str, Fact] = {"seed": seed, "framework": _version()}

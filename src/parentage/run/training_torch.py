@@ -22,7 +22,7 @@ class RerunError(PacketError):
     code = "packet"
 
 
-def load(name: str) -> Any:
+def load(name: str) -> Any:  # noqa: ANN401 - no types without the library
     """A module of torch or transformers.
 
     Raises:
@@ -53,15 +53,18 @@ def model_class(folder: Path) -> tuple[Any, Any]:
         raise RerunError(
             "names no architecture", file=file.name, expected="`architectures`"
         ) from error
-    found = getattr(transformers, str(name), None)
     base = transformers.PreTrainedModel
-    if "auto_map" in plain or not (isinstance(found, type) and issubclass(found, base)):
+    found: Any = getattr(transformers, str(name), None)
+    known = isinstance(found, type) and issubclass(found, base)
+    if "auto_map" in plain or not known:
         raise RerunError(
-            f"'{str(name)[:80]}' is no model of transformers {transformers.__version__}",
+            f"'{str(name)[:80]}' is no model of transformers "
+            f"{transformers.__version__}",
             file=file.name,
         )
+    kind: Any = found
     try:
-        return found, found.config_class.from_dict(plain)
+        return kind, kind.config_class.from_dict(plain)
     except Exception as error:  # whatever a library makes of a hostile config
         raise RerunError(
             f"is not accepted: {str(error)[:200]}", file=file.name

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from parentage.evidence.checkpoint_chain import (
     line_evidence,
     order_evidence,
     still_evidence,
+    tensor_evidence,
 )
 from parentage.evidence.checkpoint_motion import motion_evidence
 from parentage.evidence.checkpoint_path import correlations
@@ -131,7 +133,9 @@ def _chain(
     )
     if len(every) < 2:
         name = packet.manifest.model.name
-        return [RecordEvidence(c, g, "missing", name, "chain-short") for c, g in missing]
+        return [
+            RecordEvidence(c, g, "missing", name, "chain-short") for c, g in missing
+        ]
     last = len(every) - 1
     consecutive = [
         _stretches(packet, logs, every, (i, i + 1), tested) for i in range(last)
@@ -142,7 +146,11 @@ def _chain(
         else []
     )
     found = chain_evidence(consecutive, ends)
-    found.append(_released(packet, points, tested))
+    tensors, replaced = tensor_evidence(path_of(every), _sums(packet, logs, every))
+    found += tensors
+    found.append(
+        _released(packet, points, tested, replaced if points.released else None)
+    )
     if len(trained) < 2:
         return found
     path = path_of(trained)
@@ -158,6 +166,20 @@ def _chain(
     found += still_evidence(path, sums)
     found.append(motion_evidence(path, reaches))
     return found + state_evidence(packet.manifest, trained, path)
+
+
+def _sums(
+    packet: Packet, logs: Sequence[LogSubject], points: Sequence[Point]
+) -> list[float | None]:
+    """Sum of learning rates between neighbours; to the released weights none."""
+    found: list[float | None] = []
+    for earlier, later in pairwise(points):
+        if later.step is None:
+            found.append(0.0)
+            continue
+        rates = rates_between(packet.manifest, logs, earlier.step or 0, later.step)
+        found.append(None if rates is None else rates.total)
+    return found
 
 
 def _stretches(
@@ -204,7 +226,10 @@ def _stretches(
 
 
 def _released(
-    packet: Packet, points: Points, tested: dict[tuple[int, int], Link]
+    packet: Packet,
+    points: Points,
+    tested: dict[tuple[int, int], Link],
+    replaced: str | None,
 ) -> RecordEvidence:
     if points.released is None or not points.checkpoints:
         return RecordEvidence(
@@ -217,7 +242,7 @@ def _released(
     steps = max((s.first_step + (s.steps or 0) for s in stages), default=0)
     return released_evidence(
         path_of([last, end]),
-        broken=broken[0].module if broken else None,
+        broken=broken[0].module if broken else replaced,
         parameters=end.made.parameters,
         later=last.step is not None and last.step < steps,
     )
@@ -263,9 +288,7 @@ def _trusted(points: Points, found: Sequence[RecordEvidence]) -> tuple[str, ...]
         keys.append("fingerprints")
     if points.start is not None:
         keys.append("time-of-step-0")
-    if any(
-        e.check == "chain-motion" and e.outcome != "missing" for e in found
-    ):
+    if any(e.check == "chain-motion" and e.outcome != "missing" for e in found):
         keys.append("rates")
     if any(e.check == "replay" and e.outcome != "missing" for e in found):
         keys.append("batches")

@@ -29,13 +29,13 @@ def step_bound(b1: float, b2: float, steps: Floats) -> Floats:
     Returns:
         Infinity where ``b1^2 >= b2`` leaves no bound in the long run.
     """
-    steps = np.maximum(np.asarray(steps, dtype=np.float64), 1.0)
+    count: Floats = np.maximum(steps, 1.0)
     ratio = b1 * b1 / b2
     if ratio >= 1:
-        return np.full_like(steps, math.inf)
-    series = (1 - ratio**steps) / (1 - ratio)
+        return np.full_like(count, math.inf)
+    series = (1 - ratio**count) / (1 - ratio)
     bare = (1 - b1) / math.sqrt(1 - b2) * np.sqrt(series)
-    found: Floats = bare * np.sqrt(1 - b2**steps) / (1 - b1**steps)
+    found: Floats = bare * np.sqrt(1 - b2**count) / (1 - b1**count)
     return found
 
 
@@ -66,5 +66,5 @@ def motion_bound(
             state_bound(*betas),
         )
         return float(np.sum(rates)) * largest
-    counts = first + 1.0 + np.arange(len(rates))
-    return float(np.sum(rates * step_bound(*betas, counts)))
+    known: Floats = first + 1.0 + np.arange(len(rates), dtype=np.float64)
+    return float(np.sum(rates * step_bound(*betas, known)))
