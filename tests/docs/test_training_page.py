@@ -20,6 +20,9 @@ from parentage.verdict.training import rule
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "training.md"
 RESULTS = ROOT / "benchmarks" / "records" / "results.json"
+RECORDS = ROOT / "docs" / "training-records.md"
+WEIGHTS = ROOT / "benchmarks" / "records" / "weights.json"
+REPLAYS = ROOT / "benchmarks" / "records" / "replays.json"
 
 
 def rule_block():
@@ -73,6 +76,65 @@ def rates_block():
     return text
 
 
+def weights_block():
+    found = json.loads(WEIGHTS.read_text("utf-8"))
+    rows = found["honest"]
+    clear = [n for n, r in rows.items() if not r["contradictions"]]
+    text = f"{len(clear)} of {len(rows)} honest records without a contradiction, "
+    supported = [n for n, r in rows.items() if r["support"].startswith("from")]
+    text += f"{len(supported)} of them supported"
+    others = ", ".join(
+        f"`{n}` lacks {', '.join(f'`{c}`' for c in r['lacking'])}"
+        for n, r in rows.items()
+        if n not in supported
+    )
+    text += f" ({others}).\n\n" if others else ".\n\n"
+    text += "| check | honest records judged | false alarms | nearest to its threshold "
+    text += "|\n|---|---|---|---|\n"
+    for check in found["worst"]:
+        judged = [r for r in rows.values() if check in r["judged"]]
+        alarms = sum(check in r["contradictions"] for r in judged)
+        text += f"| `{check}` | {len(judged)} | {alarms} "
+        text += f"| {found['worst'][check]:.3g} |\n"
+    text += "\n| forgery | tried | found | by |\n|---|---|---|---|\n"
+    for name, row in found["forged"].items():
+        by = ", ".join(f"`{c}` {n}" for c, n in row["by"].items())
+        text += f"| {name} | {row['tried']} | {row['found']} | {by} |\n"
+    missed = {n: r["missed"] for n, r in found["forged"].items() if r["missed"]}
+    for name, runs in missed.items():
+        text += f"\nNot found: {name} in {', '.join(f'`{r}`' for r in runs)}.\n"
+    private = [r["fingerprints"] for r in rows.values()]
+    chains = sum(r["outcomes"].get("chain") == "verified" for r in private)
+    starts = sum(r["outcomes"].get("step-0") == "consistent" for r in private)
+    text += (
+        f"\nOf fingerprints alone: chain verified in {chains}, step 0 consistent in "
+    )
+    text += f"{starts} of {len(private)} records.\n\n"
+    text += "| a reference that links, or not | outcome | correlation of step 0 with "
+    text += (
+        "the end, with the reference; of the two, and the product |\n|---|---|---|\n"
+    )
+    for name, row in found["shared"].items():
+        text += f"| {name} | {row['outcome']} (`{row['reason']}`) | "
+        if "own" in row:
+            text += f"{row['own']:.3f}, {row['other']:.3f}; {row['both']:.3f}, "
+            text += f"{row['product']:.3f}"
+        text += " |\n"
+    return text
+
+
+def replays_block():
+    found = json.loads(REPLAYS.read_text("utf-8"))["records"]
+    names = list(found)
+    text = f"| stretch | {' | '.join(f'`{n}`' for n in names)} |\n"
+    text += "|---" * (len(names) + 1) + "|\n"
+    for part in ("true", "altered"):
+        for kind in found[names[0]][part]:
+            row = [f"{found[n][part][kind][0]:.1e}" for n in names]
+            text += f"| {kind} | {' | '.join(row)} |\n"
+    return text
+
+
 def subcommands_block():
     parent = click.Context(click.Command("parentage"), info_name="parentage")
     group = click.Context(
@@ -99,6 +161,8 @@ BLOCKS = {
     "pieces": (PAGE, pieces_block),
     "checks": (PAGE, checks_block),
     "rates": (PAGE, rates_block),
+    "weights": (RECORDS, weights_block),
+    "replays": (RECORDS, replays_block),
     "subcommands": (ROOT / "docs" / "commands" / "training.md", subcommands_block),
 }
 
@@ -120,3 +184,14 @@ def test_no_false_alarm_was_measured():
     found = json.loads(RESULTS.read_text("utf-8"))
     assert not {c: r for c, r in found["honest"].items() if r["alarms"]}
     assert found["forged"]["copied from another run"]["honest_alarms"] == 0
+
+
+def test_honest_records_are_never_contradicted_and_repetitions_are_told_apart():
+    found = json.loads(WEIGHTS.read_text("utf-8"))
+    assert not {n for n, r in found["honest"].items() if r["contradictions"]}
+    private = [r["fingerprints"] for r in found["honest"].values()]
+    assert not any(r["contradictions"] for r in private)
+    replays = json.loads(REPLAYS.read_text("utf-8"))
+    for row in replays["records"].values():
+        assert max(d for d, _ in row["true"].values()) < replays["near"]
+        assert min(d for d, _ in row["altered"].values()) > replays["near"]

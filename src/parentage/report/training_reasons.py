@@ -222,16 +222,17 @@ REASONS: Final[Mapping[str, str]] = {
         "{reference} links to step 0 ({modules}), although not to the final weights."
     ),
     "replay-log-agrees": marked(
-        "The losses of the repetition are those of the log at {n} steps; they differ by "
-        "{value} of the noise of the log."
+        "The losses of the repetition are those of the log at {n} steps; they differ "
+        "by {value} of the noise of the log."
     ),
     "replay-log-differs": marked(
-        "The losses of the repetition are not those of the log at {n} steps: they differ "
-        "by {value} times the noise of the log. The log is not that of these weights."
+        "The losses of the repetition are not those of the log at {n} steps: they "
+        "differ by {value} times the noise of the log. The log is not that of these "
+        "weights."
     ),
     "replay-log-open": marked(
-        "The losses of the repetition differ from the log by {value} of its noise, which "
-        "is neither near enough nor far enough."
+        "The losses of the repetition differ from the log by {value} of its noise, "
+        "which is neither near enough nor far enough."
     ),
     "replay-log-none": marked("No loss is logged for the steps that were done again."),
     "replay-none": marked("No stretch is handed in to be repeated."),
