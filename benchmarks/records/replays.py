@@ -51,14 +51,18 @@ def one_other(held: Batches, stretch: Stretch) -> Batches:
     }
 
 
+def backwards(held: Batches, stretch: Stretch) -> Batches:
+    """Other text: the same tokens from the last to the first."""
+    del stretch
+    return {k: v.flip(-1) if "pixel" not in k else v for k, v in held.items()}
+
+
 DATA: Mapping[str, Callable[[Batches, Stretch], Batches]] = {
     "batches in the opposite order": lambda held, s: moved(
         held, s, lambda i: s.steps - 1 - i
     ),
     "one batch of fifty another": one_other,
-    "tokens of other text": lambda held, s: {
-        k: v.flip(-1) if "ids" in k or "labels" in k else v for k, v in held.items()
-    },
+    "every text backwards": backwards,
 }
 
 CODE: Mapping[str, dict[str, Any]] = {

@@ -16,17 +16,16 @@ import numpy as np
 
 from parentage.artifact.source.locate import Reference
 from parentage.evidence.base import Grade
-from parentage.evidence.checkpoint_chain import (
-    Stretch,
-    chain_evidence,
+from parentage.evidence.checkpoint_chain import Stretch, chain_evidence
+from parentage.evidence.checkpoint_motion import motion_evidence
+from parentage.evidence.checkpoint_path import correlations
+from parentage.evidence.checkpoint_released import released_evidence
+from parentage.evidence.checkpoint_way import (
     line_evidence,
     order_evidence,
     still_evidence,
     tensor_evidence,
 )
-from parentage.evidence.checkpoint_motion import motion_evidence
-from parentage.evidence.checkpoint_path import correlations
-from parentage.evidence.checkpoint_released import released_evidence
 from parentage.evidence.log_subject import LogSubject
 from parentage.evidence.record import RecordEvidence
 from parentage.report.document import Report
