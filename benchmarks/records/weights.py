@@ -56,7 +56,7 @@ def extremes(document: TrainingDocument) -> dict[str, float]:
         value = item.value
         if item.check == "chain" and item.reason == "chain-links":
             value = float(item.facts["least"] or 0.0)
-        if value is None or item.check not in WEIGHTS:
+        if value is None or item.check not in WEIGHTS or item.outcome == "missing":
             continue
         low = item.check in LOW
         old = found.get(item.check)

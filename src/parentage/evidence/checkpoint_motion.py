@@ -26,9 +26,15 @@ ROOM: Final = 1.01
 """Over the bound that is let pass: rates are logged with few digits, and a schedule is
 counted from 0 or 1."""
 
-AGREES: Final = 0.03
+AGREES: Final = 0.05
 """Correlation of moments with the motion beside them below which they are another
-run's. Honest runs have 0.09 or more, foreign states within 0.02 of zero."""
+run's. Where motion after the checkpoint is known, honest runs have 0.15 or more and
+foreign states at most 0.015. The motion before a checkpoint alone says less: at the end
+of a decay honest states had no correlation with it, so it does not contradict."""
+
+SHORT: Final = 200
+"""Steps of the motion after a checkpoint, at most, for moments to contradict: they
+remember tens of steps, and over long stretches honest correlations fall to nothing."""
 
 
 @dataclass(frozen=True)
@@ -155,6 +161,7 @@ def optimizer_evidence(
     found = np.divide(sums[:, 0], scale, out=np.zeros(len(sides)), where=scale > 0)
     # Frozen stretches move nothing and say nothing.
     moving = [float(c) for c, s in zip(found, sums[:, 1], strict=True) if s > 0]
+    settled = point + 1 < len(path.labels) and sums[-1, 1] > 0 and _short(path, point)
     limit = state_bound(*betas) if betas else math.inf
     facts: dict[str, Fact] = {"largest": worst, "limit": limit, "negative": negative}
     if not moving:
@@ -164,8 +171,10 @@ def optimizer_evidence(
         outcome, reason = "consistent", "optimizer-agrees"
         if negative or worst > limit * ROOM:
             outcome, reason = "contradicted", "optimizer-impossible"
-        elif value < AGREES:
+        elif value < AGREES and settled:
             outcome, reason = "contradicted", "optimizer-other"
+        elif value < AGREES:
+            outcome, reason = "missing", "optimizer-weak"
     return RecordEvidence(
         "optimizer-state",
         "calibrated",
@@ -178,3 +187,9 @@ def optimizer_evidence(
         n=elements,
         facts=facts,
     )
+
+
+def _short(path: Path, point: int) -> bool:
+    """Whether few enough steps follow a point for its moments to point along them."""
+    here, after = path.steps[point], path.steps[point + 1]
+    return here is not None and after is not None and after - here <= SHORT

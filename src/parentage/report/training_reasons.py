@@ -183,6 +183,11 @@ REASONS: Final[Mapping[str, str]] = {
         "The stored moments do not point where the weights went (correlation "
         "{value}): they are those of another run or step."
     ),
+    "optimizer-weak": marked(
+        "The stored moments do not visibly point where the weights went (correlation "
+        "{value}); with no motion after them, or only over many steps, that says "
+        "nothing."
+    ),
     "optimizer-impossible": marked(
         "The stored moments cannot be Adam's: the largest step is {largest} and can "
         "be {limit}; {negative} second moments are impossible."
