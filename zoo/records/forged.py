@@ -215,8 +215,8 @@ def trained_start(packet: Path, stranger: Path) -> None:
 FORGERIES: Mapping[str, Callable[[Path, Path], None]] = {
     "fine-tune behind a random step 0": fine_tune,
     "transplant at mid-run": transplant,
-    "interpolated to a stolen end": interpolated,
-    "bent and noisy way to a stolen end": bent,
+    "interpolated to a foreign end": interpolated,
+    "bent and noisy way to a foreign end": bent,
     "checkpoints reversed": reversed_order,
     "another model's checkpoints renamed": renamed,
     "encoder inserted in the last checkpoint": inserted_at_end,

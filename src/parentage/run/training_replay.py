@@ -29,14 +29,13 @@ from parentage.run.training_torch import RerunError, load, model_class
 from parentage.training.manifest import OptimizerPart, ReplayPart
 from parentage.training.packet import Packet
 
-NEAR: Final = 0.01
-"""Share of the way within which a repetition agrees. Honest ones on one machine are
-nearer by orders of magnitude; other numbers of threads and other libraries are not as
-near. See docs/training-records.md."""
+NEAR: Final = 0.001
+"""Share of the way within which a repetition agrees in any case; honest ones on one
+machine came within 0.0004. See docs/training-records.md."""
 
 FAR: Final = 0.05
-"""Share of the way beyond which data, code or settings were others, where honest
-repetitions differ by less than a tenth of it."""
+"""Share of the way beyond which data, code or settings were others. Kept far from what
+honest repetitions differ by: another machine or library sums in other orders."""
 
 SAME_LOG: Final = 0.05
 """Difference of losses, over the noise of the log, within which they are the same."""
