@@ -105,7 +105,10 @@ def main(folder: Path) -> None:
         for threads in (1, 2):
             torch.set_num_threads(threads)
             end = repeat(stretch)
-            row["true"][f"as it was, {threads} thread{'s' * (threads > 1)}"] = [end.distance, end.spread]
+            row["true"][f"as it was, {threads} thread{'s' * (threads > 1)}"] = [
+                end.distance,
+                end.spread,
+            ]
         with tempfile.TemporaryDirectory() as place:
             for name, other in altered(stretch, Path(place)).items():
                 end = repeat(other)
