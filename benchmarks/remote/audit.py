@@ -116,8 +116,9 @@ def row(candidate: str, failing: float, found: dict[str, object]) -> str:
         f"{float(str(found[side])) / 1e6:.1f}" for side in ("left", "right")
     )
     return (
-        f"| `{candidate}` | {failing:.0%} | {told or 'nothing'} | {cleared} | {read} | {found['requests']:,} "
-        f"| {found['seconds']} | {found['cpu']} | {found['memory']} |"
+        f"| `{candidate}` | {failing:.0%} | {told or 'nothing'} | {cleared} "
+        f"| {read} | {found['requests']:,} | {found['seconds']} "
+        f"| {found['cpu']} | {found['memory']} |"
     )
 
 
