@@ -2,6 +2,7 @@
 """Audits of remote models that are cut off go on without fetching anything twice."""
 
 import shutil
+import threading
 from collections import Counter
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from tests.remote.conftest import use
 
 from parentage.artifact.source import remote
 from parentage.artifact.source.ranges import keeping
+from parentage.artifact.source.retry import Policy
 from parentage.artifact.store import Store
 from parentage.errors import ParentageError
 from parentage.run.audit import audit
@@ -22,9 +24,7 @@ from parentage.testing.synthetic import Shape, descendant, random_model, write_m
 ZOO = Path(__file__).parents[2] / "zoo" / "models"
 NAMES = ("decoder-a-finetuned", "decoder-a")
 OPTIONS = {"budget": 200_000, "undo_budget": 0, "descent_budget": 60_000}
-SMALL = Shape(
-    hidden_size=32, intermediate_size=64, num_hidden_layers=1, vocab_size=128
-)
+SMALL = Shape(hidden_size=32, intermediate_size=64, num_hidden_layers=1, vocab_size=128)
 """One layer, for the test that runs two audits for each request of one."""
 
 
@@ -81,8 +81,9 @@ def fetched(server):
 
 def end_of_process():
     """Wait for requests under way, as Python does before it ends."""
-    remote._pool().shutdown(wait=True)
-    remote._pool.cache_clear()
+    threads = Policy.from_environment().connections
+    everyone = threading.Barrier(threads)
+    remote.side_by_side([everyone.wait] * threads)
 
 
 def cut_everywhere(server, tmp_path, text, places, address=None):
