@@ -1,18 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """Forms that need an extra; run by ``make test-services``."""
 
+import hashlib
 import io
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 
+import jsonschema
 import pytest
 
-from parentage.errors import MissingExtraError, ParentageError
+from parentage.errors import MissingExtraError, ParentageError, ReportError
 from parentage.report.language import Language
 from parentage.report.reply import attach_reply
 
 pytestmark = pytest.mark.services
 WHEN = datetime(2026, 11, 25, tzinfo=UTC)
+ZOO = Path(__file__).parents[2] / "zoo" / "models"
 
 
 @pytest.fixture(name="answered")
@@ -116,7 +120,17 @@ def test_cyclonedx_is_valid_and_names_proven_parents_alone(answered, demo):
     )
 
 
-def test_spdx_reads_back_with_descent_only_where_proven(answered, demo):
+SCHEMA = Path(__file__).parent / "fixtures/schemas/spdx-3.0.1.json"
+
+
+@pytest.fixture(name="spdx_schema", scope="module")
+def spdx_schema_fixture():
+    schema = json.loads(SCHEMA.read_text())
+    jsonschema.Draft202012Validator.check_schema(schema)
+    return jsonschema.Draft202012Validator(schema)
+
+
+def test_spdx_reads_back_with_descent_only_where_proven(answered, demo, spdx_schema):
     from spdx_python_model import load_data
 
     from parentage.report.bom_spdx import render_spdx
@@ -126,6 +140,7 @@ def test_spdx_reads_back_with_descent_only_where_proven(answered, demo):
         (demo.reports["decoder-b", "decoder-a"], 0),
     ):
         data = json.loads(render_spdx(report))
+        spdx_schema.validate(data)
         model, found = load_data(data)
         kinds = [
             r
@@ -135,6 +150,86 @@ def test_spdx_reads_back_with_descent_only_where_proven(answered, demo):
         assert len(kinds) == count
         packages = list(found.foreach_type(model.ai_AIPackage))
         assert len(packages) == 1 + len(report.references)
+
+
+def test_boms_of_hostile_names_are_valid_or_one_clear_error(
+    hostile, report, spdx_schema
+):
+    from parentage.report.bom_cyclonedx import render_cyclonedx, validate
+    from parentage.report.bom_spdx import render_spdx
+
+    for created in (hostile.created, "", "2026-11-25T09:00:00"):
+        spoilt = hostile.model_copy(update={"created": created})
+        for render in (render_cyclonedx, render_spdx):
+            with pytest.raises(ReportError, match="which is no time"):
+                render(spoilt)
+    dated = hostile.model_copy(update={"created": report.created})
+    spdx_schema.validate(json.loads(render_spdx(dated)))
+    assert validate(render_cyclonedx(dated)) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "spoil"),
+    [
+        ("ai_AIPackage", lambda x: x.update(software_primaryPurpose="parent")),
+        ("ai_AIPackage", lambda x: x.update(surprise=1)),
+        ("Relationship", lambda x: x.pop("relationshipType")),
+        ("Annotation", lambda x: x.update(annotationType="opinion")),
+        ("CreationInfo", lambda x: x.update(created="yesterday")),
+        ("SpdxDocument", lambda x: x.update(type="Document")),
+    ],
+)
+def test_the_official_spdx_schema_refuses_what_is_wrong(
+    kind, spoil, report, spdx_schema
+):
+    from parentage.report.bom_spdx import render_spdx
+
+    data = json.loads(render_spdx(report))
+    assert spdx_schema.is_valid(data)
+    spoil(next(item for item in data["@graph"] if item["type"] == kind))
+    assert not spdx_schema.is_valid(data)
+
+
+def test_boms_carry_the_hashes_that_are_known_and_no_others(tmp_path, spdx_schema):
+    """Taken of the bytes on request; null, and not a made-up one, without."""
+    from parentage.report.bom_cyclonedx import render_cyclonedx
+    from parentage.report.bom_spdx import render_spdx
+    from parentage.run.audit import audit
+
+    paths = [ZOO / "decoder-b", ZOO / "decoder-a"]
+    options = {"budget": 150_000, "undo_budget": 0, "descent_budget": 0}
+    wanted = {
+        hashlib.sha256((path / "model.safetensors").read_bytes()).hexdigest()
+        for path in paths
+    }
+    for hash_files in (False, True):
+        made = audit(paths[0], [paths[1]], **options, hash_files=hash_files)
+        cyclone = json.loads(render_cyclonedx(made))["metadata"]["component"]
+        hashes = [
+            h["content"] for f in cyclone["components"] for h in f.get("hashes", ())
+        ]
+        spdx = json.loads(render_spdx(made))
+        spdx_schema.validate(spdx)
+        files = [i for i in spdx["@graph"] if i["type"] == "software_File"]
+        stated = {
+            h["hashValue"]: h["comment"]
+            for f in files
+            for h in f.get("verifiedUsing", ())
+        }
+        assert len(files) == 2
+        if hash_files:
+            assert set(hashes) < wanted
+            assert set(stated) == wanted
+            assert set(stated.values()) == {"taken of all of the file"}
+            props = {
+                p["name"]: p["value"]
+                for f in cyclone["components"]
+                for p in f["properties"]
+            }
+            assert props["parentage:sha256From"] == "taken of all of the file"
+        else:
+            assert not hashes
+            assert not stated
 
 
 def test_what_is_missing_is_said_with_the_line_that_installs_it(report, monkeypatch):

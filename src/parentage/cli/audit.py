@@ -116,6 +116,12 @@ class AuditCommand(click.Command):
     help="Keep to a plan of `parentage plan --output`: its seed and budgets are taken, "
     "and other models, shapes or options are refused.",
 )
+@click.option(
+    "--hash-files",
+    is_flag=True,
+    help="Take the SHA-256 of every weight file on this machine, for bills of "
+    "materials; reads all of it.",
+)
 @no_cache_option()
 @debug_option()
 def command(
@@ -136,6 +142,7 @@ def command(
     seed: int,
     sequential: bool,
     plan_file: Path | None,
+    hash_files: bool,
     no_cache: bool,
 ) -> int:
     """Judge every module of CANDIDATE against one or more references.
@@ -174,6 +181,8 @@ def command(
         line += ["--manifest", str(manifest)]
     for model, expression in licences:
         line += ["--licence", f"{model}={expression}"]
+    if hash_files:
+        line.append("--hash-files")
     with evidence_cache(use=not no_cache) as cache, progress_bar() as progress:
         report = audit(
             candidate,
@@ -191,6 +200,7 @@ def command(
             cache=cache,
             sequential=chosen.sequential,
             plan=plan,
+            hash_files=hash_files,
         )
     deliver(report, html, as_json=as_json, lang=lang, page=_page, show=_show)
     for file, form in forms.items():
