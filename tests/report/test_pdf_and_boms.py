@@ -243,17 +243,3 @@ def test_what_is_missing_is_said_with_the_line_that_installs_it(report, monkeypa
     for render, extra in ((render_pdf, "pdf"), (render_cyclonedx, "bom")):
         with pytest.raises(MissingExtraError, match=rf"parentage\[{extra}\]"):
             render(report)
-
-
-def test_keyless_signing_without_identity_or_network_is_one_clear_error(
-    report, monkeypatch
-):
-    from parentage.errors import AttestationError
-    from parentage.report.attestation_sigstore import sign_keyless
-
-    for name in ("GITHUB_ACTIONS", "GITLAB_CI", "CIRCLECI", "BUILDKITE"):
-        monkeypatch.delenv(name, raising=False)
-    with pytest.raises(AttestationError, match=r"sign with|could not sign"):
-        sign_keyless(report, WHEN)
-    with pytest.raises(AttestationError, match="could not sign"):
-        sign_keyless(report, WHEN, "no.token.atall")
