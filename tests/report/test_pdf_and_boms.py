@@ -4,6 +4,7 @@
 import hashlib
 import io
 import json
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -50,6 +51,27 @@ def test_pdf_embeds_our_font_and_no_other(answered, code):
     assert "‹U+1F642›" in flat
     assert reader.metadata.title
     assert reader.trailer["/Root"]["/MarkInfo"]["/Marked"]
+
+
+def test_layer_maps_have_their_cells_in_the_pdf(answered):
+    """The cells are an image inside the figure, which is the page's own to load."""
+    from pypdf import PdfReader
+
+    from parentage.report.html import render_html
+    from parentage.report.page_pdf import pdf_of
+
+    html = render_html(answered)
+    wanted = len(set(re.findall(r"data:image/png;base64,[^\"]+", html)))
+    assert wanted > 1
+
+    def images(page):
+        reader = PdfReader(io.BytesIO(pdf_of(page)))
+        # Pages share their resources, so each image shows up on several.
+        return len({i.indirect_reference for p in reader.pages for i in p.images})
+
+    assert images(html) == wanted
+    without = html.replace("data:image/png;base64,", "data:image/jpeg;base64,")
+    assert images(without) == 0
 
 
 def test_every_text_of_the_catalogues_is_covered():
