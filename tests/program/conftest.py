@@ -16,8 +16,8 @@ def make(parts, teams, advance=None, **more):
     for part, items in parts.items():
         rows = []
         for item, given in items.items():
-            given = given if isinstance(given, dict) else {"points": given}
-            rows.append({"id": item, "title": both(item), "source": "plan", **given})
+            own = given if isinstance(given, dict) else {"points": given}
+            rows.append({"id": item, "title": both(item), "source": "plan", **own})
         points = sum(Decimal(str(row["points"])) for row in rows)
         made.append(
             {
