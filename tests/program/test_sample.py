@@ -30,9 +30,9 @@ def test_a_box_is_filled_evenly():
         assert stats.kstest(column / high, "uniform").pvalue > 1e-4
 
 
-@pytest.mark.parametrize("size", [3, 8, 20])
+@pytest.mark.parametrize("size", [3, 8, 12])
 def test_a_simplex_has_beta_margins(size):
-    points, _ = draw(simplex(size), DRAWS if size < 20 else 1500, 1)
+    points, _ = draw(simplex(size), DRAWS, 1)
     assert np.allclose(points.sum(axis=1), 1.0)
     for column in points.T[:3]:
         assert stats.kstest(column, stats.beta(1, size - 1).cdf).pvalue > 1e-4

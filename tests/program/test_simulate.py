@@ -5,7 +5,6 @@ from scipy import stats
 
 from parentage.errors import UsageError
 from parentage.program.chance import chance_of
-from parentage.program.load_stage import load_stage
 from parentage.program.scores import Decision, Scores
 from parentage.program.simulate import simulate_stage
 
@@ -167,14 +166,20 @@ def test_numbers_out_of_range(stage, more, said):
         simulate_stage(stage, values(**TWO), **more)
 
 
-@pytest.mark.slow
-def test_what_is_certain_stays_certain_when_drawn():
-    result = simulate_stage(
-        load_stage("kr-2026-phase-1").stage, draws=100, noise=[], spread=0.1
-    )
+def test_what_is_certain_stays_certain_when_drawn(make):
+    figures = [
+        {"kind": "average", "of": "p", "value": 5.0},
+        {"kind": "top", "of": "p", "teams": ["a"], "value": 9.0},
+        {"kind": "average", "of": "q", "value": 4.0},
+        {"kind": "first", "of": "total", "teams": ["a", "b"]},
+    ]
+    scores = Scores.model_validate(
+        {"figures": [{**f, "decimals": 1, "source": "paper"} for f in figures]}
+    ).plus(values(a={"q.j": 9}))
+    stage = make({"p": {"i": 10}, "q": {"j": 10}}, ["a", "b", "c"], {"count": 1})
+    result = simulate_stage(stage, scores, draws=400, noise=[])
     drawn = {t.team: t.ranks for t in scenario(result, "possible").teams}
-    assert drawn["lg"] == (1.0, 0.0, 0.0, 0.0, 0.0)
-    assert drawn["nc"] == (0.0, 0.0, 0.0, 0.0, 1.0)
-    # Which of the three others is second is open, and each may be.
-    assert all(0 < drawn[t][1] < 1 for t in ("naver", "skt", "upstage"))
+    assert drawn["a"] == (1.0, 0.0, 0.0)
+    assert drawn["b"] == (0.0, 1.0, 0.0)
     assert scenario(result, "possible").unchanged.share == 1.0
+    assert result.margins[0].noise is None
