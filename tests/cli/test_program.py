@@ -136,7 +136,7 @@ def test_what_is_left_out_is_said_and_decides_the_exit_code(run):
     made = run("program", "score", "kr-2026-extra-team", "--json")
     assert made.code == 3
     made = run(
-        "program", "score", "kr-2026-phase-1", "--quick", "--without-team", "upstage"
+        "program", "score", "kr-2026-phase-2", "--quick", "--without-team", "upstage"
     )
     assert made.code == 0
     assert "Left out for this run: upstage." in made.out
