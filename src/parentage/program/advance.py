@@ -149,13 +149,12 @@ def _at_cut(
     front, group = 0, list(others)
     for path in (TOTAL, *rule.tie_break):
         above, level = (f(team, path, group) for f in (answers.above, answers.level))
-        if above[0] != above[1] or level[0] != level[1]:
+        equal = [t for t in group if _equal(stage, answers, team, t, path)]
+        sure = above[0] == above[1] and level[0] == level[1]
+        if not sure or len(equal) != level[0] - above[0]:
+            # How many are in front, or which ones are equal, is not known.
             return AdvanceResult(outcome="open", reason=f"{word}-open", places=places)
-        front += above[0]
-        group = [t for t in group if _equal(stage, answers, team, t, path)]
-        if len(group) != level[0] - above[0]:
-            # So many are equal for certain, and which ones is not known.
-            return AdvanceResult(outcome="open", reason=f"{word}-open", places=places)
+        front, group = front + above[0], equal
         by = None if path == TOTAL else path
         if front + len(group) < room:
             return AdvanceResult(
