@@ -52,6 +52,7 @@ DOMAINS = (
     "case",
     "screen",
     "training",
+    "stage",
 )
 """Catalogues of a language. Texts that stand only in files whose names begin like one
 of the others (``lineage...``) are there."""
