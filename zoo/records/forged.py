@@ -8,6 +8,7 @@ Every forgery seals its packet anew, as whoever forges would.
 from __future__ import annotations
 
 import itertools
+import math
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path

@@ -294,7 +294,9 @@ def complete(
     for first, end in pairwise(marks if record.network in ASKED else []):
         (folder / "segments").mkdir(exist_ok=True)
         held: dict[str, torch.Tensor] = {}
-        for step in {first + i * (end - first) // record.asked for i in range(record.asked)}:
+        for step in {
+            first + i * (end - first) // record.asked for i in range(record.asked)
+        }:
             for key, value in batches(step).items():
                 held[f"{step}.{key}"] = value.clone()
         save_file(held, folder / f"segments/steps-{first}.safetensors")

@@ -138,8 +138,7 @@ WAYS: Mapping[str, Way] = {
 
 
 def norms_for(loss: Floats, norm: Floats, rng: np.random.Generator) -> Floats:
-    """Gradient norms that go with made-up losses: a smooth course, longer where the
-    loss sticks out."""
+    """Gradient norms for made-up losses: longer where the loss sticks out."""
     smooth, course = smoothed(loss), smoothed(norm)
     rest = (loss - smooth) / max(float(np.std(loss - smooth)), 1e-12)
     spread = float(np.std((norm - course) / np.maximum(course, 1e-9)))

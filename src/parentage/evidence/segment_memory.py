@@ -83,9 +83,7 @@ def memory_evidence(found: SegmentLosses, *, seed: int = 0) -> RecordEvidence:
     label = np.searchsorted(claimed, found.stretch)
     fit = fit_claim(falls[:, claimed], label, seed=seed)
     names = [
-        f"{found.points[i]} to {found.points[i + 1]}"
-        for i in claimed
-        if i < stretches
+        f"{found.points[i]} to {found.points[i + 1]}" for i in claimed if i < stretches
     ]
     rows = tuple(
         {

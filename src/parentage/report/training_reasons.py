@@ -33,8 +33,35 @@ REASONS: Final[Mapping[str, str]] = {
     ),
     "no-signature": marked("Nobody signed the digests."),
     "signature-unchecked": marked(
-        "There is a signature of {signer}, which was not checked here."
+        "There is a signature of {signer}; no key was given to check it with (--key)."
     ),
+    "signature-unreadable": marked("The signature could not be read: {error}"),
+    "signature-good": marked(
+        "{owner} signed this list of digests (key {key}), by their own word on "
+        "{signed_on}."
+    ),
+    "signature-own-key": marked(
+        "The key that the packet holds itself ({key}) signed this list of digests. "
+        "Whose it is, only a key that is known from elsewhere shows (--key)."
+    ),
+    "signature-expired": marked(
+        "The key {key} of {owner} signed it, and may not be used on {when}: it is from "
+        "{start} to {end}."
+    ),
+    "signature-other-list": marked(
+        "{owner} signed another list of digests ({signed}, of {model}) than the one "
+        "that is there ({listed}): the list was changed, or the signature is that of "
+        "another packet."
+    ),
+    "signature-broken": marked(
+        "The signature does not match: what was signed with {named} was changed "
+        "afterwards."
+    ),
+    "signature-other-key": marked(
+        "None of the given keys ({given}) made the signature; it names {named}."
+    ),
+    "signature-kind": marked("What was signed is no list of digests: {error}"),
+    "signature-keyless": marked("The keyless signature does not count: {error}"),
     # compute
     "tokens-once": marked("The number of tokens is stated once, or not at all."),
     "tokens-agree": marked(

@@ -105,7 +105,10 @@ _Row = tuple[SegmentPart, int, Any]
 
 
 def _rows(
-    packet: Packet, segments: Sequence[SegmentPart], safetensors: Any, stack: ExitStack
+    packet: Packet,
+    segments: Sequence[SegmentPart],
+    safetensors: Any,  # noqa: ANN401 - no types without the library
+    stack: ExitStack,
 ) -> list[_Row]:
     """Every batch: its segment, its step and the open file that holds it."""
     rows: list[_Row] = []
