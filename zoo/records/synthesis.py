@@ -75,7 +75,8 @@ def fitted(
         raise ValueError("too few losses to fit")
     x = step - step[0] + max(fit.offset, 1.0)
     curve = fit.floor + fit.scale * x**-fit.exponent
-    return curve + noise_of(loss) * rng.standard_normal(len(curve))
+    made: Floats = curve + noise_of(loss) * rng.standard_normal(len(curve))
+    return made
 
 
 def scaled(
@@ -85,7 +86,8 @@ def scaled(
     del other
     curve = between(step - step[0] + 10.0, loss)
     share = noise_of(loss) / float(loss[len(loss) // 2 :].mean())
-    return curve * (1 + share * rng.standard_normal(len(curve)))
+    made: Floats = curve * (1 + share * rng.standard_normal(len(curve)))
+    return made
 
 
 def warmed(
@@ -96,9 +98,9 @@ def warmed(
     x = step - step[0]
     curve = between(np.maximum(x - 15, 0) + 15.0, loss)
     curve = np.convolve(np.pad(curve, 8, mode="edge"), np.ones(17) / 17, "valid")
-    return curve + noise_of(loss) * rng.standard_normal(len(curve)) * np.clip(
-        x / 30, 0.1, 1
-    )
+    growth = np.clip(x / 30, 0.1, 1)
+    made: Floats = curve + noise_of(loss) * growth * rng.standard_normal(len(curve))
+    return made
 
 
 def resampled(

@@ -79,11 +79,11 @@ def init(folder: Path, *, as_json: bool, lang: Code) -> int:
 @debug_option()
 def check(
     folder: Path,
+    *,
     keys: tuple[Path, ...],
     identity: str | None,
     issuer: str | None,
     at: datetime | None,
-    *,
     as_json: bool,
     lang: Code,
 ) -> int:
@@ -206,6 +206,7 @@ def seal(folder: Path, *, as_json: bool, lang: Code) -> int:
 def verify(
     folder: Path,
     model: str | None,
+    *,
     against: tuple[str, ...],
     other_logs: tuple[str, ...],
     keys: tuple[Path, ...],
@@ -213,7 +214,6 @@ def verify(
     issuer: str | None,
     at: datetime | None,
     html: Path | None,
-    *,
     as_json: bool,
     lang: Code,
     budget: int,

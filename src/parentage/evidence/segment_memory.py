@@ -32,7 +32,7 @@ from parentage.stats.claimed import fit_claim
 from parentage.stats.coupling import Floats, without_trend
 
 RARE: Final = 0.001
-"""P-value from which memory is shown; a one of the order is named from the same."""
+"""P-value from which memory is shown, and another order than claimed is."""
 
 DOUBTFUL: Final = 0.05
 """The claimed order must fit no better than this for another one to contradict it."""
@@ -85,7 +85,7 @@ def memory_evidence(found: SegmentLosses, *, seed: int = 0) -> RecordEvidence:
     names = [
         f"{found.points[i]} to {found.points[i + 1]}" for i in claimed if i < stretches
     ]
-    rows = tuple(
+    rows: tuple[dict[str, Fact], ...] = tuple(
         {
             "stretch": name,
             "own": float(fit.means[i, i]),
@@ -109,7 +109,9 @@ def memory_evidence(found: SegmentLosses, *, seed: int = 0) -> RecordEvidence:
         said = ("verified", "memory-own")
     elif fit.p > DOUBTFUL and fit.best_p <= RARE and moved:
         said = ("contradicted", "memory-other")
-    return _memory(said, fit.value, units, facts, float(np.log10(fit.p)), rows)
+    return _memory(
+        said, fit.value, units, facts, log10_p=float(np.log10(fit.p)), rows=rows
+    )
 
 
 def _memory(
@@ -117,6 +119,7 @@ def _memory(
     value: float | None,
     n: int,
     facts: dict[str, Fact],
+    *,
     log10_p: float | None = None,
     rows: tuple[dict[str, Fact], ...] = (),
 ) -> RecordEvidence:

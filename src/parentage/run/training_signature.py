@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from parentage.artifact.entry import shown
+from parentage.artifact.source.local import resolve_inside
 from parentage.errors import AttestationError, PacketError, ParentageError
 from parentage.evidence.record import Fact, RecordEvidence, RecordOutcome
 from parentage.report.attestation import STATEMENT_TYPE
@@ -33,6 +34,7 @@ from parentage.report.attestation_keys import (
     load_public,
     timestamp,
 )
+from parentage.report.attestation_sigstore import check_bundle, sign_payload
 from parentage.report.canonical import canonical_json
 from parentage.training.digests import check_digests, sha256
 from parentage.training.packet import Packet, open_packet
@@ -123,8 +125,6 @@ def envelope_file(packet: Packet) -> Path:
         raise PacketError(
             "names one file for digests and signature", file="packet.toml"
         )
-    from parentage.artifact.source.local import resolve_inside
-
     return resolve_inside(
         packet.folder / part.envelope, packet.folder, file=shown(part.envelope)
     )
@@ -152,8 +152,6 @@ def sign_packet(
     packet = open_packet(folder)
     target = envelope_file(packet)
     if key is None:
-        from parentage.report.attestation_sigstore import sign_payload
-
         return target, sign_payload(statement_of(packet, None, when), token)
     key.public.require_valid(when)
     payload = statement_of(packet, key.public, when)
@@ -274,8 +272,6 @@ def _keyless(envelope: Envelope, trust: Trust, facts: dict[str, Fact]) -> str | 
     """Why a Sigstore bundle does not count; ``None`` where it does."""
     if trust.identity is None:
         return "who must have signed was not said (--identity)"
-    from parentage.report.attestation_sigstore import check_bundle
-
     check = check_bundle(envelope, "signature", trust.identity, trust.issuer)
     if check.outcome != "passed":
         return check.say.format(**check.places)
