@@ -225,7 +225,7 @@ REASONS: Final[Mapping[str, str]] = {
     ),
     "state-gradients-agree": marked(
         "The second moments at {n} checkpoints are those that the logged gradient "
-        "norms lead to ({value} of them at {point})."
+        "norms lead to (ratio {value} at {point})."
     ),
     "state-gradients-part": marked(
         "The states hold {value} of what the logged gradient norms lead to at "
@@ -319,9 +319,9 @@ REASONS: Final[Mapping[str, str]] = {
         "{n} batches of {stretches} stretches; {needed} of three are needed."
     ),
     "memory-own": marked(
-        "The loss falls most on each stretch's own batches: by {value} standard "
-        "deviations more than on those of the other {stretches} stretches ({n} "
-        "batches, p = {p})."
+        "The loss falls most on each stretch's own batches: {value} standard "
+        "deviations above the mean of all ({n} batches of {stretches} stretches, "
+        "p = {p})."
     ),
     "memory-none": marked(
         "The loss does not visibly fall more on a stretch's own batches ({value} "
