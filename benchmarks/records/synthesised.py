@@ -23,6 +23,7 @@ from zoo.records.synthesis import WAYS
 from benchmarks.records.run import alarms, real_logs, zoo_logs
 from parentage.evidence.log_subject import LogSubject
 from parentage.evidence.loss_checks import check_log
+from parentage.evidence.loss_coupling import LEAST, SURE
 from parentage.run.training_logs import log_part
 from parentage.stats.coupling import coupling
 from parentage.training.manifest import ModelPart
@@ -102,7 +103,7 @@ def windows(logs: Sequence[LogSubject]) -> dict[str, Any]:
                 value = coupling(loss.value[part], np.log(norm.value[part]))
                 tried += 1
                 n = part.stop - part.start
-                wrong[log.name] += value < 0.1 - 3 / np.sqrt(n)
+                wrong[log.name] += int(value < LEAST - SURE / np.sqrt(n))
         found[str(width)] = {"tried": tried, "alarms": sum(wrong.values())}
     return found
 
