@@ -104,6 +104,20 @@ def test_short_and_clipped_columns_are_not_judged():
     assert not check_fall(replace(honest(), plan=stage(kind="continued")))
 
 
+def test_losses_of_rewards_are_left_alone_and_no_cross_entropy():
+    # As public logs of policy training have it: about zero, and mostly exactly there.
+    rng = np.random.default_rng(6)
+    loss = np.where(rng.random(1500) < 0.8, 0.0, rng.normal(0, 3e-4, 1500).round(4))
+    log = rewritten(honest(), loss=loss)
+    bare = by(replace(log, plan=None, model=None))
+    assert "contradicted" not in {e.outcome for e in bare.values()}
+    assert bare["loss-smooth"].reason == "loss-below-zero"
+    tuned = by(replace(log, plan=stage(kind="post-training", schedule=None)))
+    assert tuned["loss-curve"].outcome == "missing"
+    claimed = by(log)["loss-curve"]
+    assert (claimed.outcome, claimed.reason) == ("contradicted", "curve-below-zero")
+
+
 def test_the_steepest_fall_is_that_of_a_plain_count():
     rng = np.random.default_rng(4)
     loss = np.cumsum(rng.standard_normal(40))[::-1].copy()

@@ -38,6 +38,8 @@ def check_coupling(log: LogSubject) -> list[RecordEvidence]:
     norm = log.series.curve("grad_norm").last_pass()
     if not len(norm) or not len(loss):
         return []
+    if log.below_zero:
+        return [_result(log, ("missing", "loss-below-zero"), None, len(loss))]
     _, a, b = np.intersect1d(loss.step, norm.step, return_indices=True)
     keep = norm.value[b] > 0
     a, b = a[keep], b[keep]

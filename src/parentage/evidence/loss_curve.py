@@ -36,7 +36,14 @@ def check_curve(log: LogSubject) -> list[RecordEvidence]:
     few, calm = (
         (FEWEST_OPENING, TOO_CALM_OPENING) if _opens(log) else (FEWEST, TOO_CALM)
     )
-    if fit is None or len(curve) < few:
+    if log.below_zero:
+        # A cross entropy is never below zero; what a log without a plan holds is open.
+        plan = log.plan
+        stated = plan is not None and plan.loss != "other"
+        claimed = stated and plan is not None and plan.kind != "post-training"
+        reason, value = "curve-below-zero", None
+        outcome = "contradicted" if claimed else "missing"
+    elif fit is None or len(curve) < few:
         reason, outcome = "curve-short", "missing"
         value = None
     elif fit.wander < calm:
@@ -61,6 +68,7 @@ def check_curve(log: LogSubject) -> list[RecordEvidence]:
                 "explained": fit.explained if fit else None,
                 "floor": fit.floor if fit else None,
                 "needed": few,
+                "lowest": float(curve.value.min()) if len(curve) else None,
             },
         )
     ]

@@ -388,6 +388,14 @@ REASONS: Final[Mapping[str, str]] = {
         "The loss falls about as a power of the step and wanders {value} times as much "
         "as independent noise would."
     ),
+    "curve-below-zero": marked(
+        "The loss goes down to {lowest}, below zero, as no cross entropy does; losses "
+        "of rewards do."
+    ),
+    "loss-below-zero": marked(
+        "The loss takes values below zero, as losses of rewards do; how honest ones "
+        "look is not known."
+    ),
     "curve-rises": marked("The loss does not fall."),
     "curve-formula": marked(
         "The loss follows a power law with independent noise: it wanders only "
