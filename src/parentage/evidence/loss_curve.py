@@ -26,7 +26,7 @@ exceeds 2.0 once in a thousand."""
 FEWEST_OPENING: Final = 300
 TOO_CALM_OPENING: Final = 10.0
 """The same for a log that holds the whole beginning of a training from nothing, which
-no formula with a few constants follows: the least measured on honest ones is 130."""
+no formula with a few constants follows: the least measured on honest ones is 117."""
 
 
 def check_curve(log: LogSubject) -> list[RecordEvidence]:

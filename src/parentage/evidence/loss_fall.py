@@ -4,7 +4,7 @@
 Over a step the loss falls by at most the gradient's length times the way that the
 weights go, and Adam goes no further than learning rate times its largest step
 (:mod:`parentage.stats.adam`) in each of N elements: at most ``|g| lr B sqrt(N)``. That
-is the bound of the first order; honest starts reach a quarter of it, since neither do
+is the bound of the first order; honest starts reach 0.3 of it, since neither do
 all elements move by the largest step nor does the whole batch pull one way. A curve
 that falls from the first step on, as power laws do, while the learning rate still warms
 up, falls faster than that.
@@ -26,7 +26,7 @@ from parentage.stats.adam import ADAM, DEFAULT_BETAS, Floats, step_bound
 from parentage.stats.curve_noise import noise_level
 
 MOST: Final = 1.0
-"""Of the bound, which is what it follows to be; honest logs reach 0.26."""
+"""Of the bound, which is what it follows to be; honest logs reach 0.30."""
 
 SURE: Final = 4.0
 """Standard deviations of the noise that a fall is taken to be smaller by."""
