@@ -104,9 +104,9 @@ def main(root: Path) -> None:
     shown: dict[str, Series] = {}
     alarms = 0
     points: dict[str, list[str]] = defaultdict(list)
-    files = [p for p in (root / "logs").rglob("*") if p.is_file()]
-    files += (root / "weights").glob("*/*trainer_state.json")
-    for file in sorted(files):
+    places = [p for p in (root / "logs").rglob("*") if p.is_file()]
+    places += (root / "weights").glob("*/*trainer_state.json")
+    for file in sorted(places):
         inside = file.relative_to(file.parents[1]).as_posix()
         try:
             series = read_log(file)
