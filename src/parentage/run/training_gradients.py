@@ -16,11 +16,14 @@ from parentage.evidence.log_subject import LogSubject
 from parentage.evidence.record import RecordEvidence
 from parentage.run.training_points import Point
 from parentage.training.manifest import Manifest, StagePart
+from parentage.training.series import Curve
 
 SECOND: Final = ".exp_avg_sq"
 
 LARGEST: Final = 20_000_000_000
 """Bytes of a state beyond which it is not summed: the sum needs every element."""
+
+NO_NORMS: Final = Curve(np.empty(0), np.empty(0), np.empty(0, np.int64))
 
 PIECE: Final = 1 << 24
 """Elements that are held at a time."""
@@ -49,7 +52,7 @@ def norm_evidence(
         if not moments:
             continue
         how = stage.optimizer
-        norms = (log or logs[0]).series.curve("grad_norm" if log else "").last_pass()
+        norms = log.series.curve("grad_norm").last_pass() if log else NO_NORMS
         found.append(
             gradient_evidence(
                 moments,
