@@ -91,7 +91,7 @@ def _joined(root: Path, files: list[str]) -> Series:
     """Evaluations of one model at many steps as one series."""
     build = Builder(files[0], "evaluation")
     for number, file in enumerate(files, 1):
-        curve = read_log(root / file).curve("eval_loss")
+        curve = read_log(root / "logs" / file).curve("eval_loss")
         for step, value in zip(curve.step, curve.value, strict=True):
             build.add(number, {"step": float(step), "eval_loss": float(value)})
     return build.finish()
@@ -104,8 +104,10 @@ def main(root: Path) -> None:
     shown: dict[str, Series] = {}
     alarms = 0
     points: dict[str, list[str]] = defaultdict(list)
-    for file in sorted(p for p in root.rglob("*") if p.is_file()):
-        inside = file.relative_to(root).as_posix()
+    places = [p for p in (root / "logs").rglob("*") if p.is_file()]
+    places += (root / "weights").glob("*/*trainer_state.json")
+    for file in sorted(places):
+        inside = file.relative_to(file.parents[1]).as_posix()
         try:
             series = read_log(file)
         except ParentageError as error:
@@ -145,4 +147,4 @@ def main(root: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(os.environ["PARENTAGE_DATA"], "logs"))
+    main(Path(os.environ["PARENTAGE_DATA"]))

@@ -86,8 +86,10 @@ def real_logs() -> Iterator[LogSubject]:
     root = os.environ.get("PARENTAGE_DATA")
     if not root:
         return
-    for file in sorted(Path(root, "logs").rglob("*")):
-        inside = file.relative_to(Path(root, "logs")).as_posix()
+    files = [*Path(root, "logs").rglob("*")]
+    files += Path(root, "weights").glob("*/*trainer_state.json")
+    for file in sorted(files):
+        inside = file.relative_to(file.parents[1]).as_posix()
         if not file.is_file() or inside.startswith(("pythia", "avatarl")):
             continue
         if re.search(r"trainer_state_\d+\.json", inside):

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Error rates of the checks on weights: ``python -m benchmarks.records.weights A B``.
+"""Error rates of checks on weights: ``python -m benchmarks.records.weights A B C``.
 
 ``A`` is a folder that ``python -m zoo.records.honest A`` filled, ``B`` one that
 ``python -m zoo.records.strangers B`` filled. Every honest record is verified as it is,
-as fingerprints only, and after every forgery. Writes ``weights.json`` beside this
-file; ``docs/training-records.md`` shows it.
+as fingerprints only, and after every forgery. What was measured of a record lies in
+the folder ``C`` and is not measured again; with names of records behind it, only they
+are measured. Once all are there, ``weights.json`` beside this file is written, which
+``docs/training-records.md`` shows.
 """
 
 from __future__ import annotations
@@ -13,10 +15,11 @@ import json
 import sys
 import tempfile
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from zoo.records.forged import FORGERIES, as_fingerprints, forge
+from zoo.records.forged import FORGERIES, applies, as_fingerprints, forge
 from zoo.records.honest import RECORDS, Record
 
 from parentage.report.training_document import TrainingDocument
@@ -33,10 +36,21 @@ WEIGHTS = (
     "chain-lines",
     "chain-motion",
     "optimizer-state",
+    "state-gradients",
+    "loss-fall",
+    "loss-coupling",
+    "segment-memory",
+    "segment-log",
 )
 """Checks whose extremes are listed."""
 
-LOW = ("step-0", "chain", "chain-tensors", "released", "optimizer-state")
+RERUN = ("log", "loss", "data")
+"""Words of forgeries after which records are run again where they can be."""
+
+LOW = (
+    *("step-0", "chain", "chain-tensors", "released", "optimizer-state"),
+    *("loss-coupling", "segment-memory", "segment-log"),
+)
 """Of these the least value is the extreme one."""
 
 
@@ -46,7 +60,7 @@ def verified(packet: Path, stranger: Path, name: str = "") -> TrainingDocument:
     Records with a log that was tampered with are also repeated where they can be.
     """
     logs = sorted((stranger / "logs").iterdir()) if name.startswith("copied") else []
-    return verify_record(packet, other_logs=logs, rerun="log" in name or "loss" in name)
+    return verify_record(packet, other_logs=logs, rerun=any(w in name for w in RERUN))
 
 
 def extremes(document: TrainingDocument) -> dict[str, float]:
@@ -68,7 +82,7 @@ def extremes(document: TrainingDocument) -> dict[str, float]:
 def honest(folder: Path, others: Path, record: Record) -> dict[str, Any]:
     """What an honest record shows, whole and as fingerprints, and beside a stranger."""
     packet, stranger = folder / record.name, others / f"stranger-{record.network}"
-    whole = verify_record(packet, against=[stranger / "released"])
+    whole = verify_record(packet, against=[stranger / "released"], rerun=True)
     with tempfile.TemporaryDirectory() as place:
         private = as_fingerprints(packet, Path(place) / "private")
         given = verify_record(private, against=[stranger / "released"])
@@ -88,34 +102,43 @@ def honest(folder: Path, others: Path, record: Record) -> dict[str, Any]:
     }
 
 
-def forged(folder: Path, others: Path) -> dict[str, Any]:
-    """For every forgery how many records were found out, by which checks."""
+def forged(folder: Path, others: Path, record: Record) -> dict[str, Any]:
+    """For every forgery of a record the checks that contradict, and the stretches."""
     found: dict[str, Any] = {}
+    stranger = others / f"stranger-{record.network}"
     for name in FORGERIES:
-        by: Counter[str] = Counter()
-        dated: list[str] = []
-        missed: list[str] = []
-        for record in RECORDS:
-            stranger = others / f"stranger-{record.network}"
-            with tempfile.TemporaryDirectory() as place:
-                target = forge(name, folder / record.name, stranger, Path(place) / "x")
-                document = verified(target, stranger, name)
-            by.update(document.contradictions)
-            dated += [
+        if not applies(name, folder / record.name):
+            continue
+        with tempfile.TemporaryDirectory() as place:
+            target = forge(name, folder / record.name, stranger, Path(place) / "x")
+            document = verified(target, stranger, name)
+        found[name] = {
+            "by": list(document.contradictions),
+            "stretches": [
                 e.subject
                 for e in document.evidence
                 if e.check in ("chain", "chain-tensors") and e.outcome == "contradicted"
-            ]
-            if not document.contradictions:
-                missed.append(record.name)
+            ],
+        }
+        print(record.name, name, found[name]["by"], flush=True)
+    return found
+
+
+def together(rows: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """For every forgery how many records were found out, by which checks."""
+    found: dict[str, Any] = {}
+    for name in FORGERIES:
+        tried = {r: row[name] for r, row in rows.items() if name in row}
+        missed = [r for r, row in tried.items() if not row["by"]]
+        by = Counter(check for row in tried.values() for check in row["by"])
+        places = Counter(place for row in tried.values() for place in row["stretches"])
         found[name] = {
-            "tried": len(RECORDS),
-            "found": len(RECORDS) - len(missed),
+            "tried": len(tried),
+            "found": len(tried) - len(missed),
             "by": dict(by.most_common()),
             "missed": missed,
-            "stretches": dict(Counter(dated).most_common(4)),
+            "stretches": dict(places.most_common(4)),
         }
-        print(name, found[name], flush=True)
     return found
 
 
@@ -139,10 +162,29 @@ def shared(folder: Path, others: Path) -> dict[str, Any]:
     return found
 
 
-def main(folder: Path, others: Path) -> None:
-    """Measure everything and write the results."""
-    rows = {r.name: honest(folder, others, r) for r in RECORDS}
-    print(json.dumps(rows, indent=1), flush=True)
+def measured(folder: Path, others: Path, place: Path, record: Record) -> dict[str, Any]:
+    """What was measured of a record, from its file in ``place`` or now."""
+    file = place / f"{record.name}.json"
+    if not file.exists():
+        made = {
+            "honest": honest(folder, others, record),
+            "forged": forged(folder, others, record),
+        }
+        place.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(made), encoding="utf-8")
+    found: dict[str, Any] = json.loads(file.read_text("utf-8"))
+    return found
+
+
+def main(folder: Path, others: Path, place: Path, names: Sequence[str]) -> None:
+    """Measure the named records, all by default, and write what there is of all."""
+    for record in RECORDS:
+        if not names or record.name in names:
+            measured(folder, others, place, record)
+    if not all((place / f"{r.name}.json").exists() for r in RECORDS):
+        return
+    parts = {r.name: measured(folder, others, place, r) for r in RECORDS}
+    rows = {name: part["honest"] for name, part in parts.items()}
     worst: dict[str, list[float]] = defaultdict(list)
     for row in rows.values():
         for check, value in row["extremes"].items():
@@ -151,10 +193,10 @@ def main(folder: Path, others: Path) -> None:
         "honest": rows,
         "worst": {c: min(v) if c in LOW else max(v) for c, v in worst.items()},
         "shared": shared(folder, others),
-        "forged": forged(folder, others),
+        "forged": together({name: part["forged"] for name, part in parts.items()}),
     }
     RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]), sys.argv[4:])

@@ -6,6 +6,7 @@
 
 import json
 import os
+from collections import Counter
 from pathlib import Path
 
 import click
@@ -22,6 +23,7 @@ PAGE = ROOT / "docs" / "training.md"
 RESULTS = ROOT / "benchmarks" / "records" / "results.json"
 RECORDS = ROOT / "docs" / "training-records.md"
 WEIGHTS = ROOT / "benchmarks" / "records" / "weights.json"
+SYNTHESISED = ROOT / "benchmarks" / "records" / "synthesised.json"
 REPLAYS = ROOT / "benchmarks" / "records" / "replays.json"
 
 
@@ -123,6 +125,39 @@ def weights_block():
     return text
 
 
+def synthesised_block():
+    found = json.loads(SYNTHESISED.read_text("utf-8"))
+    text = "| check | logs | judged | false alarms | nearest |\n|---|---|---|---|---|\n"
+    for part in ("chosen", "held back", "real"):
+        for check, row in found[part]["honest"].items():
+            value = row["most" if check == "loss-fall" else "least"]
+            shown = "–" if value is None else f"{value:.3g}"
+            text += f"| `{check}` | {part} ({found[part]['logs']}) | {row['judged']} "
+            text += f"| {len(row['alarms'])} | {shown} |\n"
+    windows = ", ".join(
+        f"{row['alarms']} of {row['tried']} of {int(width):,} steps"
+        for width, row in found["windows"].items()
+    )
+    text += (
+        "\nStretches of honest logs judged by their coupling as if each were a log: "
+    )
+    text += f"{windows}.\n\n"
+    text += (
+        "| made up as | chosen, under 1,000 steps | chosen, more | held back, under "
+    )
+    text += "1,000 | held back, more | by |\n|---|---|---|---|---|---|\n"
+    sides = found["found"]
+    for name in sides["chosen"]:
+        cells, by = [], Counter()
+        for side in ("chosen", "held back"):
+            row = sides[side][name]
+            cells += [f"{hit} of {tried}" for tried, hit in row["sizes"].values()]
+            by.update(row["by"])
+        checks = ", ".join(f"`{c}` {n}" for c, n in by.most_common())
+        text += f"| {name} | {' | '.join(cells)} | {checks} |\n"
+    return text
+
+
 def replays_block():
     found = json.loads(REPLAYS.read_text("utf-8"))["records"]
     names = list(found)
@@ -161,6 +196,7 @@ BLOCKS = {
     "pieces": (PAGE, pieces_block),
     "checks": (PAGE, checks_block),
     "rates": (PAGE, rates_block),
+    "synthesised": (PAGE, synthesised_block),
     "weights": (RECORDS, weights_block),
     "replays": (RECORDS, replays_block),
     "subcommands": (ROOT / "docs" / "commands" / "training.md", subcommands_block),
@@ -184,6 +220,9 @@ def test_no_false_alarm_was_measured():
     found = json.loads(RESULTS.read_text("utf-8"))
     assert not {c: r for c, r in found["honest"].items() if r["alarms"]}
     assert found["forged"]["copied from another run"]["honest_alarms"] == 0
+    found = json.loads(SYNTHESISED.read_text("utf-8"))
+    for part in ("chosen", "held back", "real"):
+        assert not [r for r in found[part]["honest"].values() if r["alarms"]]
 
 
 def test_honest_records_are_never_contradicted_and_repetitions_are_told_apart():

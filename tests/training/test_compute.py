@@ -8,7 +8,7 @@ from parentage.evidence.compute_budget import (
     stage_compute,
     token_evidence,
 )
-from parentage.training.compute import training_flops
+from parentage.training.compute import accelerators, training_flops
 from parentage.training.manifest import ModelPart, StagePart
 
 PUBLIC = {
@@ -92,3 +92,16 @@ def test_counts_that_are_stated_twice_must_agree():
     same = StagePart.model_validate({**base, "data": {"tokens": 10_050}})
     assert token_evidence(same, 10_000).outcome == "consistent"
     assert token_evidence(same, 12_000).outcome == "contradicted"
+
+
+def test_every_peak_says_where_it_is_from_and_how_that_was_checked():
+    for device in accelerators().values():
+        assert device.peaks
+        assert device.source
+        assert device.checked in {"maker", "quoted", "derived", "sheet"}
+        read = device.checked in {"maker", "quoted"}
+        assert bool(device.link and device.link.startswith("https://")) >= read
+        # Half the bits do twice the work at most, on every device of the table but one
+        # that does the same.
+        if {"fp8", "bf16"} <= set(device.peaks):
+            assert 1 <= device.peaks["fp8"] / device.peaks["bf16"] <= 2.01

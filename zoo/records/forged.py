@@ -7,6 +7,7 @@ Every forgery seals its packet anew, as whoever forges would.
 
 from __future__ import annotations
 
+import itertools
 import math
 import shutil
 from collections.abc import Callable, Mapping
@@ -15,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
+from zoo.records.synthesis import WAYS, norms_for
 
 from parentage.run.fingerprint import fingerprint, write_fingerprint
 from parentage.training.digests import write_digests
@@ -149,25 +151,65 @@ def copied_log(packet: Path, stranger: Path) -> None:
         file.write_text("\n".join([head, *taken]) + "\n", "utf-8")
 
 
-def synthetic_curve(packet: Path, stranger: Path) -> None:
-    """Losses by a power law with independent noise."""
-    del stranger
+def _rewritten(packet: Path, stranger: Path, way: str, *, norms: bool = False) -> None:
+    """Losses of every log made up in a way of :data:`~zoo.records.synthesis.WAYS`."""
     rng = np.random.default_rng(0)
-    for file in sorted((packet / "logs").iterdir()):
+    files = sorted((packet / "logs").iterdir())
+    others = sorted((stranger / "logs").iterdir())
+    for file, another in zip(files, itertools.cycle(others), strict=False):
         head, *rows = file.read_text("utf-8").split()
         cells = [row.split(",") for row in rows]
-        step = np.array([float(c[0]) for c in cells])
-        loss = np.array([float(c[1]) for c in cells])
-        noise = np.std(np.diff(loss[len(loss) // 2 :])) / math.sqrt(2)
-        x = step - step[0] + 10.0
-        power = math.log(loss[:5].mean() / loss[-50:].mean()) / math.log(x[-1] / x[0])
-        curve = loss[:5].mean() * (x / x[0]) ** -power
-        made = curve + noise * rng.standard_normal(len(curve))
+        table = np.array([[float(c) for c in row[:4]] for row in cells])
+        taken = another.read_text("utf-8").split()[1:]
+        theirs = np.array([float(row.split(",")[1]) for row in taken])
+        made = WAYS[way](table[:, 0], table[:, 1], theirs, rng)
+        length = norms_for(made, table[:, 3], rng) if norms else table[:, 3]
         text = [
-            ",".join([c[0], f"{v:.5f}", *c[2:]])
-            for c, v in zip(cells, made, strict=True)
+            ",".join([c[0], f"{v:.5f}", c[2], f"{g:.4f}", *c[4:]])
+            for c, v, g in zip(cells, made, length, strict=True)
         ]
         file.write_text("\n".join([head, *text]) + "\n", "utf-8")
+
+
+def synthetic_curve(packet: Path, stranger: Path) -> None:
+    """Losses by a power law with independent noise."""
+    _rewritten(packet, stranger, "power law")
+
+
+def shuffled_noise(packet: Path, stranger: Path) -> None:
+    """The own losses, smoothed, with their noise shuffled."""
+    _rewritten(packet, stranger, "own curve, noise shuffled")
+
+
+def synthetic_columns(packet: Path, stranger: Path) -> None:
+    """Losses and gradient norms made up together."""
+    _rewritten(packet, stranger, "power law after warm-up", norms=True)
+
+
+def _segments(packet: Path) -> list[Path]:
+    return sorted(
+        (packet / "segments").iterdir(), key=lambda f: int(f.stem.split("-")[1])
+    )
+
+
+def order_reversed(packet: Path, stranger: Path) -> None:
+    """Batches claimed for the stretches in the opposite order."""
+    del stranger
+    files = _segments(packet)
+    held = [load_file(file) for file in files]
+    for file, mine, other in zip(files, held, held[::-1], strict=True):
+        save_file(dict(zip(sorted(mine), _in_order(other), strict=True)), file)
+
+
+def _in_order(held: Mapping[str, torch.Tensor]) -> list[torch.Tensor]:
+    return [held[key].clone() for key in sorted(held)]
+
+
+def foreign_batches(packet: Path, stranger: Path) -> None:
+    """Batches of another run, under the steps of this one."""
+    for file, other in zip(_segments(packet), _segments(stranger), strict=True):
+        held = _in_order(load_file(other))
+        save_file(dict(zip(sorted(load_file(file)), held, strict=True)), file)
 
 
 def steps_removed(packet: Path, stranger: Path) -> None:
@@ -225,9 +267,22 @@ FORGERIES: Mapping[str, Callable[[Path, Path], None]] = {
     "step 0 that was trained": trained_start,
     "copied log of another run": copied_log,
     "loss curve synthesised": synthetic_curve,
+    "noise of the loss shuffled": shuffled_noise,
+    "loss and gradient norm synthesised": synthetic_columns,
+    "data claimed in reverse": order_reversed,
+    "data of another run": foreign_batches,
     "log with steps removed": steps_removed,
 }
 """What was done -> how."""
+
+
+NEEDS_DATA = frozenset({"data claimed in reverse", "data of another run"})
+"""Forgeries of records that batches were handed in with."""
+
+
+def applies(name: str, packet: Path) -> bool:
+    """Whether a record holds what a forgery changes."""
+    return name not in NEEDS_DATA or (packet / "segments").exists()
 
 
 def forge(name: str, packet: Path, stranger: Path, target: Path) -> Path:

@@ -15,6 +15,7 @@ import shutil
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import torch
@@ -29,7 +30,7 @@ from zoo.full import networks
 from zoo.recipes import moe, storage, tokenizer, vlm
 from zoo.recipes.data import Batches, caption_batches, text_batches
 from zoo.records.loop import HEADER, Loop, adamw
-from zoo.records.manifest import write_manifest
+from zoo.records.manifest import ASKED, write_manifest
 
 from parentage.training.digests import write_digests
 from parentage.training.packet import open_packet
@@ -77,6 +78,7 @@ class Record:
         back: ``(at, to)``: at the first step training went back to the second.
         replay: first step and number of steps whose batches are handed in.
         corpus: of text.
+        asked: steps of each stretch between checkpoints whose batches are handed in.
     """
 
     name: str
@@ -88,6 +90,7 @@ class Record:
     back: tuple[int, int] | None = None
     replay: tuple[int, int] | None = (300, 50)
     corpus: str = "stories"
+    asked: int = 16
 
     @property
     def steps(self) -> int:
@@ -279,15 +282,42 @@ def _write(
                 held[f"{step}.{key}"] = value.clone()
         (folder / "replay").mkdir()
         save_file(held, folder / f"replay/steps-{first}.safetensors")
+    complete(record, folder, batches, model)
+
+
+def complete(
+    record: Record, folder: Path, batches: Batches, model: PreTrainedModel
+) -> None:
+    """Write what follows from the recipe alone: sampled batches, manifest, digests."""
+    shutil.rmtree(folder / "segments", ignore_errors=True)
+    marks = [0, *record.points, record.steps]
+    for first, end in pairwise(marks if record.network in ASKED else []):
+        (folder / "segments").mkdir(exist_ok=True)
+        held: dict[str, torch.Tensor] = {}
+        for step in {
+            first + i * (end - first) // record.asked for i in range(record.asked)
+        }:
+            for key, value in batches(step).items():
+                held[f"{step}.{key}"] = value.clone()
+        save_file(held, folder / f"segments/steps-{first}.safetensors")
     write_manifest(record, folder, sum(p.numel() for p in model.parameters()))
     write_digests(open_packet(folder))
 
 
+def refresh(record: Record, folder: Path) -> None:
+    """Complete a packet that was written before its recipe had all parts."""
+    if record.network in ASKED and not (folder / "segments").exists():
+        model = network(record.network)
+        complete(record, folder, data(record, model), model)
+
+
 def main(folder: Path) -> None:
-    """Train every run that has no packet in ``folder`` yet."""
+    """Train every run that has no packet in ``folder`` yet, and complete the others."""
     folder.mkdir(parents=True, exist_ok=True)
     for record in RECORDS:
         target = folder / record.name
+        if target.exists():
+            refresh(record, target)
         if not target.exists():
             train(record, target)
             print(f"{record.name}: {target}", flush=True)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,12 @@ PEAK = 2e11
 REPEATABLE = frozenset({"llama", "gpt_neox", "gpt2", "vlm"})
 """Networks whose training is the library's model and its loss and nothing else: the
 mixture of experts is balanced by own code, the picture reader has a head beside it."""
+
+ASKED = REPEATABLE | {"moe"}
+"""Networks that can be asked for the loss of a batch: the library's model has it. The
+picture reader's loss needs a head that is not part of the model."""
+
+LOSSES = {"vision": "binary-cross-entropy"}
 
 Value = str | int | float | bool | dict[str, "Value"] | list["Value"]
 
@@ -81,6 +88,19 @@ def write_manifest(record: Record, folder: Path, parameters: int) -> None:
             "batches": f"replay/steps-{first}.safetensors",
         }
         parts.append(table("[[replays]]", replay))
+    if record.network in ASKED:
+        marks = [0, *record.points, record.steps]
+        parts += [
+            table(
+                "[[segments]]",
+                {
+                    "from_step": first,
+                    "to_step": end,
+                    "batches": f"segments/steps-{first}.safetensors",
+                },
+            )
+            for first, end in pairwise(marks)
+        ]
     (folder / "packet.toml").write_text("\n".join(parts), encoding="utf-8")
 
 
@@ -107,7 +127,7 @@ def _stage(
     row: dict[str, Value] = {
         "name": stage.name,
         "kind": kind,
-        "loss": "token-cross-entropy" if record.network != "vision" else "other",
+        "loss": LOSSES.get(record.network, "token-cross-entropy"),
         "first_step": stage.first,
         "steps": stage.steps,
         "batch_size": record.rows,

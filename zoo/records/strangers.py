@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from zoo.records.honest import RECORDS, Record, one, train
+from zoo.records.honest import RECORDS, Record, one, refresh, train
 
 LATER = 1000
 """Added to the seed of a run."""
@@ -38,6 +38,7 @@ def main(folder: Path) -> None:
         if not target.exists():
             train(record, target)
             print(f"{record.name}: {target}", flush=True)
+        refresh(record, target)
 
 
 if __name__ == "__main__":

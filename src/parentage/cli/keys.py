@@ -4,10 +4,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Final
+from pathlib import Path
+from typing import Any, Final, TypeVar
 
 import click
+
+FC = TypeVar("FC", bound=Callable[..., Any] | click.Command)
 
 PASSPHRASE: Final = "PARENTAGE_KEY_PASSPHRASE"  # noqa: S105 - a name, no secret
 """Environment variable with the passphrase of a private key, if it has one."""
@@ -42,3 +46,29 @@ class Day(click.ParamType[datetime]):
         except ValueError:
             self.fail(f"{value!r} is no date; write it as 2027-12-31", param, ctx)
         return when.replace(tzinfo=UTC) if when.tzinfo is None else when
+
+
+def trust_options(command: FC) -> FC:
+    """``--key``, ``--identity``, ``--issuer`` and ``--at``: whose signature counts."""
+    options = (
+        click.option(
+            "--key",
+            "keys",
+            multiple=True,
+            type=click.Path(path_type=Path),
+            metavar="PUB",
+            help="A public key that you trust to have signed; may be given repeatedly.",
+        ),
+        click.option("--identity", metavar="WHO", help="Who must have signed keyless."),
+        click.option("--issuer", metavar="URL", help="Who must vouch for --identity."),
+        click.option(
+            "--at",
+            type=Day(),
+            default=None,
+            help="Check keys as of this date; now by default. A time of signing is the "
+            "signer's own word.",
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command

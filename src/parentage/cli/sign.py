@@ -61,6 +61,7 @@ def command(
     """
     if (key is None) != keyless:
         raise UsageError("give either --key or --keyless")
+    from parentage.report.attestation_envelope import append_envelope
     from parentage.report.load import load_report
     from parentage.run.attest import signature_file
 
@@ -77,20 +78,7 @@ def command(
         from parentage.report.attestation_keys import load_private
 
         line = sign_report(document, load_private(key, passphrase()), now).to_json()
-    before = ""
-    if target.exists():
-        from parentage.report.attestation_envelope import read_envelopes
-
-        # What is there must be signatures; it is kept as it is.
-        read_envelopes(target)
-        before = target.read_text(encoding="utf-8").rstrip("\n") + "\n"
-        if before.count("\n") > 1 and before.lstrip().startswith("{\n"):
-            raise UsageError(
-                "holds one envelope over several lines",
-                file=str(target),
-                advice="Name another file with --output",
-            )
-    write_text(target, f"{before}{line}\n")
+    write_text(target, append_envelope(target, line))
     if as_json:
         click.echo(line)
     click.echo(f"Signature: {target}", err=True)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ import click
 
 from parentage.cli.audit import AuditCommand
 from parentage.cli.delivery import deliver
+from parentage.cli.keys import passphrase, trust_options
 from parentage.cli.options import (
     budget_option,
     debug_option,
@@ -19,8 +21,15 @@ from parentage.cli.options import (
     lang_option,
     seed_option,
 )
-from parentage.cli.outcome import CLEAR, FOUND, INCONCLUSIVE, check_target
+from parentage.cli.outcome import (
+    CLEAR,
+    FOUND,
+    INCONCLUSIVE,
+    check_target,
+    write_text,
+)
 from parentage.cli.progress import progress_bar
+from parentage.errors import UsageError
 from parentage.report.language import Code, Language
 
 if TYPE_CHECKING:
@@ -64,18 +73,85 @@ def init(folder: Path, *, as_json: bool, lang: Code) -> int:
 
 @command.command(name="check", no_args_is_help=True)
 @click.argument("folder", type=click.Path(path_type=Path))
+@trust_options
 @json_option("the document (parentage.training-check/1)")
 @lang_option()
 @debug_option()
-def check(folder: Path, *, as_json: bool, lang: Code) -> int:
+def check(
+    folder: Path,
+    *,
+    keys: tuple[Path, ...],
+    identity: str | None,
+    issuer: str | None,
+    at: datetime | None,
+    as_json: bool,
+    lang: Code,
+) -> int:
     """Say what is malformed in a packet, what is missing and what that would show.
 
-    Exit code 0: the manifest is well formed and every file it names is there. 1: not.
+    With a key or an identity the digests and the signature over them are checked too.
+
+    Exit code 0: the manifest is well formed, every file it names is there, and a
+    signature that was asked about counts. 1: not.
     """
     from parentage.run.training_check import check_packet
+    from parentage.run.training_signature import Trust
 
-    made = check_packet(folder, command=["parentage", "training", "check", str(folder)])
+    line = ["parentage", "training", "check", str(folder)]
+    line += _trusting(keys, identity, issuer, at)
+    made = check_packet(folder, trust=Trust(keys, identity, issuer, at), command=line)
     return _checked(made, as_json=as_json, lang=lang)
+
+
+@command.command(name="sign", no_args_is_help=True)
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option(
+    "--key",
+    type=click.Path(path_type=Path),
+    metavar="KEY",
+    help="A private key that `parentage keygen` made.",
+)
+@click.option(
+    "--keyless",
+    is_flag=True,
+    help="Sign with your identity through Sigstore; needs the network and the extra "
+    "'sign'.",
+)
+@click.option(
+    "--identity-token",
+    metavar="TOKEN",
+    envvar="PARENTAGE_IDENTITY_TOKEN",
+    help="OpenID Connect token for --keyless; by default that of the CI system.",
+)
+@json_option("the new signature, one line,")
+@debug_option()
+def sign(
+    folder: Path,
+    key: Path | None,
+    identity_token: str | None,
+    *,
+    keyless: bool,
+    as_json: bool,
+) -> int:
+    """Sign the digests of a sealed packet.
+
+    The signature goes where `[signature] envelope` of the manifest says; it is added
+    to those that are there. A packet that was changed since it was sealed is refused.
+    """
+    if (key is None) != keyless:
+        raise UsageError("give either --key or --keyless")
+    from parentage.report.attestation_envelope import append_envelope
+    from parentage.report.attestation_keys import load_private
+    from parentage.run.training_signature import sign_packet
+
+    private = load_private(key, passphrase()) if key is not None else None
+    target, made = sign_packet(folder, private, datetime.now(UTC), identity_token)
+    check_target(target)
+    write_text(target, append_envelope(target, made))
+    if as_json:
+        click.echo(made)
+    click.echo(f"Signature: {target}", err=True)
+    return CLEAR
 
 
 @command.command(name="seal", no_args_is_help=True)
@@ -120,6 +196,7 @@ def seal(folder: Path, *, as_json: bool, lang: Code) -> int:
     help="Draw step 0 again from its seed and repeat the stretches that were handed "
     "in; needs torch and transformers.",
 )
+@trust_options
 @html_option()
 @json_option("the document (parentage.training/1)")
 @lang_option()
@@ -129,10 +206,14 @@ def seal(folder: Path, *, as_json: bool, lang: Code) -> int:
 def verify(
     folder: Path,
     model: str | None,
+    *,
     against: tuple[str, ...],
     other_logs: tuple[str, ...],
+    keys: tuple[Path, ...],
+    identity: str | None,
+    issuer: str | None,
+    at: datetime | None,
     html: Path | None,
-    *,
     as_json: bool,
     lang: Code,
     budget: int,
@@ -147,6 +228,7 @@ def verify(
     if html is not None:
         check_target(html)
     from parentage.run.training import verify_record
+    from parentage.run.training_signature import Trust
 
     line = ["parentage", "training", "verify", str(folder)]
     line += ["--model", model] if model else []
@@ -155,6 +237,7 @@ def verify(
             line += [option, value]
     line += ["--budget", str(budget), "--seed", str(seed)]
     line += ["--rerun"] if rerun else []
+    line += _trusting(keys, identity, issuer, at)
     with progress_bar() as progress:
         document = verify_record(
             folder,
@@ -164,6 +247,7 @@ def verify(
             budget=budget,
             seed=seed,
             rerun=rerun,
+            trust=Trust(keys, identity, issuer, at),
             command=line,
             progress=progress,
         )
@@ -216,7 +300,17 @@ def _checked(made: TrainingCheck, *, as_json: bool, lang: Code) -> int:
         click.echo(made.to_json())
     else:
         print_check(made, stdout(), Language(lang))
-    return FOUND if made.mistakes or made.files else CLEAR
+    return CLEAR if made.sound else FOUND
+
+
+def _trusting(
+    keys: Sequence[Path], identity: str | None, issuer: str | None, at: datetime | None
+) -> list[str]:
+    """Options of :func:`trust_options` as they were given."""
+    line = [part for key in keys for part in ("--key", str(key))]
+    line += ["--identity", identity] if identity else []
+    line += ["--issuer", issuer] if issuer else []
+    return line + (["--at", at.isoformat()] if at else [])
 
 
 def _page(document: TrainingDocument, language: Language) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from parentage.cli.keys import Day
+from parentage.cli.keys import trust_options
 from parentage.cli.options import debug_option, json_option, lang_option
 from parentage.cli.outcome import CLEAR, FOUND, INCONCLUSIVE
 from parentage.cli.progress import progress_bar
@@ -22,14 +22,6 @@ from parentage.report.language import Code, Language
     type=click.Path(path_type=Path),
     metavar="FILE",
     help="File of signatures; REPORT.intoto.jsonl by default, if it is there.",
-)
-@click.option(
-    "--key",
-    "keys",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    metavar="PUB",
-    help="A public key that you trust; may be given repeatedly.",
 )
 @click.option(
     "--model",
@@ -46,15 +38,7 @@ from parentage.report.language import Code, Language
     metavar="PEM",
     help="A key that the models' makers sign with (OpenSSF Model Signing).",
 )
-@click.option("--identity", metavar="WHO", help="Who must have signed keyless.")
-@click.option("--issuer", metavar="URL", help="Who must vouch for --identity.")
-@click.option(
-    "--at",
-    type=Day(),
-    default=None,
-    help="Check keys as of this date; now by default. A time of signing is the "
-    "signer's own word.",
-)
+@trust_options
 @json_option("what was checked (parentage.verification/1)")
 @lang_option()
 @debug_option()

@@ -44,6 +44,16 @@ class LogSubject:
         return self.plan.kind == "pretraining"
 
     @property
+    def below_zero(self) -> bool:
+        """Whether the training loss takes values that no likelihood has.
+
+        Losses of rewards hover about zero and rest there for many steps; how honest
+        ones look is not known, and checks on the shape of curves leave them alone.
+        """
+        values = self.series.curve("loss").value
+        return bool(len(values)) and float(values.min()) < 0
+
+    @property
     def every(self) -> float:
         """Steps between two lines, as stated or as most lines have it; at least 1."""
         if self.part is not None and self.part.every:

@@ -8,7 +8,9 @@ from typing import Final
 
 from parentage.evidence.log_subject import LogSubject
 from parentage.evidence.loss_copies import check_copied_from, check_copies
+from parentage.evidence.loss_coupling import check_coupling
 from parentage.evidence.loss_curve import check_curve
+from parentage.evidence.loss_fall import check_fall
 from parentage.evidence.loss_jumps import check_jumps
 from parentage.evidence.loss_noise import check_gradient, check_noise
 from parentage.evidence.loss_schedule import check_schedule
@@ -21,6 +23,7 @@ from parentage.evidence.record import RecordEvidence
 CHECKS: Final[tuple[Callable[[LogSubject], list[RecordEvidence]], ...]] = (
     check_start,
     check_curve,
+    check_fall,
     check_smooth,
     check_copies,
     check_steps,
@@ -28,6 +31,7 @@ CHECKS: Final[tuple[Callable[[LogSubject], list[RecordEvidence]], ...]] = (
     check_schedule,
     check_noise,
     check_gradient,
+    check_coupling,
     check_timing,
 )
 

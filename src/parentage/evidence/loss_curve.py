@@ -23,15 +23,30 @@ TOO_CALM: Final = 3.0
 was measured on honest curves of that length is 20; independent noise gives 1.0, and
 exceeds 2.0 once in a thousand."""
 
+FEWEST_OPENING: Final = 300
+TOO_CALM_OPENING: Final = 10.0
+"""The same for a log that holds the whole beginning of a training from nothing, which
+no formula with a few constants follows: the least measured on honest ones is 117."""
+
 
 def check_curve(log: LogSubject) -> list[RecordEvidence]:
     """One result for a log with enough points of the training loss."""
     curve = log.series.curve("loss").last_pass()
     fit = fit_power_law(curve.step - curve.step[0], curve.value) if len(curve) else None
-    if fit is None or len(curve) < FEWEST:
+    few, calm = (
+        (FEWEST_OPENING, TOO_CALM_OPENING) if _opens(log) else (FEWEST, TOO_CALM)
+    )
+    if log.below_zero:
+        # A cross entropy is never below zero; what a log without a plan holds is open.
+        plan = log.plan
+        stated = plan is not None and plan.loss != "other"
+        claimed = stated and plan is not None and plan.kind != "post-training"
+        reason, value = "curve-below-zero", None
+        outcome = "contradicted" if claimed else "missing"
+    elif fit is None or len(curve) < few:
         reason, outcome = "curve-short", "missing"
         value = None
-    elif fit.wander < TOO_CALM:
+    elif fit.wander < calm:
         reason, outcome, value = "curve-formula", "contradicted", fit.wander
     elif fit.scale <= 0 or curve.value[-50:].mean() >= curve.value[:50].mean():
         reason, outcome, value = "curve-rises", "missing", fit.wander
@@ -46,13 +61,22 @@ def check_curve(log: LogSubject) -> list[RecordEvidence]:
             reason,
             statistic="wandering over noise",
             value=value,
-            threshold=TOO_CALM,
+            threshold=calm,
             n=len(curve),
             facts={
                 "exponent": fit.exponent if fit else None,
                 "explained": fit.explained if fit else None,
                 "floor": fit.floor if fit else None,
-                "needed": FEWEST,
+                "needed": few,
+                "lowest": float(curve.value.min()) if len(curve) else None,
             },
         )
     ]
+
+
+def _opens(log: LogSubject) -> bool:
+    """Whether a log begins with the first steps of a training from nothing."""
+    if not log.opens or not log.from_nothing or log.plan is None:
+        return False
+    step = log.series.curve("loss").step
+    return bool(len(step)) and float(step.min()) <= log.plan.first_step + log.every

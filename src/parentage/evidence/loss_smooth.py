@@ -29,6 +29,8 @@ FEWEST: Final = 4 * WIDTH
 def check_smooth(log: LogSubject) -> list[RecordEvidence]:
     """One result for a log with enough points of the training loss."""
     curve = log.series.curve("loss").last_pass()
+    if log.below_zero:
+        return [_result(log, ("missing", "loss-below-zero"), None, len(curve), ())]
     if len(curve) < FEWEST:
         return [_result(log, ("missing", "smooth-short"), None, len(curve), ())]
     windows = window_noise(curve.value, WIDTH)

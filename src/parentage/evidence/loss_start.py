@@ -2,7 +2,8 @@
 """Does the first logged loss lie where that of random weights lies?
 
 A model that knows nothing spreads its probability evenly over the vocabulary: its loss
-is ln(vocabulary), a little more where the logits of step 0 have some spread.
+is ln(vocabulary), a little more where the logits of step 0 have some spread. Of
+questions that are answered with yes or no it is ln 2, whatever the answers are.
 """
 
 from __future__ import annotations
@@ -50,7 +51,10 @@ def check_start(  # noqa: PLR0911 - one for each thing that can be known
             )
         ]
 
-    if log.plan is not None and log.plan.loss != "token-cross-entropy":
+    binary = log.plan is not None and log.plan.loss == "binary-cross-entropy"
+    if binary:
+        vocabulary = 2
+    elif log.plan is not None and log.plan.loss != "token-cross-entropy":
         return result("missing", "start-other-loss", None)
     curves = [log.series.curve(n) for n in ("loss", "eval_loss") if log.series.has(n)]
     if vocabulary is None or not curves or log.series.stated.get("steps_are_epochs"):

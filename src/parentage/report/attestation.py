@@ -111,13 +111,7 @@ def sign_report(report: Report, key: PrivateKey, when: datetime) -> Envelope:
     Raises:
         AttestationError: the key may not be used at that time.
     """
-    if not key.public.valid_at(when):
-        raise AttestationError(
-            f"the key {key.public.keyid[:16]} may not be used on {timestamp(when)}",
-            expected=f"a time from {timestamp(key.public.not_before) or 'any'} to "
-            f"{timestamp(key.public.not_after) or 'any'}",
-            advice="Make a new key with `parentage keygen`.",
-        )
+    key.public.require_valid(when)
     payload = canonical_json(statement_of(report, key.public, when))
     signature = key.sign(pae(PAYLOAD_TYPE, payload))
     return Envelope(payload, PAYLOAD_TYPE, (Signed(signature, key.public.keyid),))

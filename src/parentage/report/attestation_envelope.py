@@ -125,6 +125,32 @@ def parse_envelopes(text: str, *, file: str | None = None) -> list[Envelope]:
     return found
 
 
+def append_envelope(path: str | Path, line: str) -> str:
+    """The text of a file of signatures with one more.
+
+    Args:
+        path: the file; it need not be there. What is there is kept as it is.
+        line: an envelope or bundle as one line of JSON.
+
+    Raises:
+        AttestationError: what is there is something else, or one envelope over several
+            lines, which nothing can be added to.
+    """
+    where = Path(path)
+    if not where.exists():
+        return f"{line}\n"
+    read_envelopes(where)
+    before = where.read_text(encoding="utf-8").rstrip("\n") + "\n"
+    if before.count("\n") > 1 and before.lstrip().startswith("{\n"):
+        raise AttestationError(
+            "holds one envelope over several lines",
+            file=str(path),
+            expected="one envelope a line",
+            advice="Write the new signature to another file.",
+        )
+    return f"{before}{line}\n"
+
+
 def _not_json(error: Exception, file: str | None) -> AttestationError:
     return AttestationError(
         f"is not whole JSON: {error}",

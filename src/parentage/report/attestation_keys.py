@@ -73,6 +73,20 @@ class PublicKey:
         late = self.not_after is not None and when > self.not_after
         return not early and not late
 
+    def require_valid(self, when: datetime) -> None:
+        """Refuse to sign outside of the key's time.
+
+        Raises:
+            AttestationError: the key may not be used at that time.
+        """
+        if not self.valid_at(when):
+            raise AttestationError(
+                f"the key {self.keyid[:16]} may not be used on {timestamp(when)}",
+                expected=f"a time from {timestamp(self.not_before) or 'any'} to "
+                f"{timestamp(self.not_after) or 'any'}",
+                advice="Make a new key with `parentage keygen`.",
+            )
+
     def to_json(self) -> str:
         """The public key as a document."""
         data = {

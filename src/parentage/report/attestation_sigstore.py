@@ -54,15 +54,31 @@ def sign_keyless(report: Report, when: datetime, token: str | None = None) -> st
     """
     from parentage.report.attestation import statement_of  # noqa: PLC0415
 
+    return sign_payload(canonical_json(statement_of(report, None, when)), token)
+
+
+def sign_payload(payload: bytes, token: str | None = None) -> str:
+    """Sign an in-toto statement with the identity of whoever runs this.
+
+    Args:
+        payload: the statement as JSON.
+        token: an OpenID Connect token; by default that of the CI system, if any.
+
+    Returns:
+        A Sigstore bundle as one line of JSON.
+
+    Raises:
+        MissingExtraError: the extra ``sign`` is not installed.
+        AttestationError: no identity, or Sigstore cannot be reached.
+    """
     library = _library()
-    payload = canonical_json(statement_of(report, None, when))
     try:
         text = token or library.oidc.detect_credential()
         if text is None:
             raise AttestationError(
                 "there is no identity to sign with",
                 expected="a CI system that gives one, or --identity-token",
-                advice="Sign with a key instead: parentage sign REPORT --key KEY",
+                advice="Sign with a key instead: --key KEY",
             )
         identity = library.oidc.IdentityToken(text)
         trust = library.models.ClientTrustConfig.production()
@@ -75,7 +91,7 @@ def sign_keyless(report: Report, when: datetime, token: str | None = None) -> st
         raise AttestationError(
             f"Sigstore could not sign: {_plain(error)}",
             expected="an identity token that is valid, and a way to the network",
-            advice="Sign with a key instead: parentage sign REPORT --key KEY",
+            advice="Sign with a key instead: --key KEY",
         ) from error
     return json.dumps(json.loads(bundle.to_json()), separators=(",", ":"))
 

@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from parentage.report.training_document import PieceItem
+from parentage.report.training_document import PieceItem, RecordItem
 
 SCHEMA: Final = "parentage.training-check/1"
 
@@ -38,6 +38,18 @@ class TrainingCheck(_Part):
     mistakes: tuple[str, ...] = Field(description="what is wrong with the manifest")
     files: tuple[FileItem, ...] = ()
     pieces: tuple[PieceItem, ...] = ()
+    evidence: tuple[RecordItem, ...] = Field(
+        (), description="digests and signature, where a key or identity was given"
+    )
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing is wrong, and a signature that was asked about counts."""
+        return not (
+            self.mistakes
+            or self.files
+            or any(e.outcome != "verified" for e in self.evidence)
+        )
 
     def to_json(self) -> str:
         """The document as JSON text, UTF-8, two-space indent."""

@@ -33,8 +33,35 @@ REASONS: Final[Mapping[str, str]] = {
     ),
     "no-signature": marked("Nobody signed the digests."),
     "signature-unchecked": marked(
-        "There is a signature of {signer}, which was not checked here."
+        "There is a signature of {signer}; no key was given to check it with (--key)."
     ),
+    "signature-unreadable": marked("The signature could not be read: {error}"),
+    "signature-good": marked(
+        "{owner} signed this list of digests (key {key}), by their own word on "
+        "{signed_on}."
+    ),
+    "signature-own-key": marked(
+        "The key that the packet holds itself ({key}) signed this list of digests. "
+        "Whose it is, only a key that is known from elsewhere shows (--key)."
+    ),
+    "signature-expired": marked(
+        "The key {key} of {owner} signed it, and may not be used on {when}: it is from "
+        "{start} to {end}."
+    ),
+    "signature-other-list": marked(
+        "{owner} signed another list of digests ({signed}, of {model}) than the one "
+        "that is there ({listed}): the list was changed, or the signature is that of "
+        "another packet."
+    ),
+    "signature-broken": marked(
+        "The signature does not match: what was signed with {named} was changed "
+        "afterwards."
+    ),
+    "signature-other-key": marked(
+        "None of the given keys ({given}) made the signature; it names {named}."
+    ),
+    "signature-kind": marked("What was signed is no list of digests: {error}"),
+    "signature-keyless": marked("The keyless signature does not count: {error}"),
     # compute
     "tokens-once": marked("The number of tokens is stated once, or not at all."),
     "tokens-agree": marked(
@@ -192,6 +219,26 @@ REASONS: Final[Mapping[str, str]] = {
         "The stored moments cannot be Adam's: the largest step is {largest} and can "
         "be {limit}; {negative} second moments are impossible."
     ),
+    "state-gradients-none": marked(
+        "No gradient norms of every step beside an optimizer state, or its constants "
+        "are not declared."
+    ),
+    "state-gradients-agree": marked(
+        "The second moments at {n} checkpoints are those that the logged gradient "
+        "norms lead to (ratio {value} at {point})."
+    ),
+    "state-gradients-part": marked(
+        "The states hold {value} of what the logged gradient norms lead to at "
+        "{point}; parameters outside of the model may hold the rest."
+    ),
+    "state-gradients-open": marked(
+        "The states hold {value} times what the logged gradient norms lead to at "
+        "{point}; one factor for all of them, or an undeclared clipping, explains that."
+    ),
+    "state-gradients-differ": marked(
+        "The states hold {value} times what the logged gradient norms lead to at "
+        "{point}: the gradients of this training were others."
+    ),
     "released-nothing": marked("Nothing of the released weights could be compared."),
     "released-equal": marked(
         "All {elements} values compared ({share} of the model) are those of {last}, "
@@ -260,6 +307,48 @@ REASONS: Final[Mapping[str, str]] = {
         "length from {later}, which is neither near enough nor far enough ({spread} "
         "between repetitions)."
     ),
+    "memory-no-batches": marked(
+        "No batches are handed in that checkpoints could be asked about."
+    ),
+    "memory-not-asked": marked(
+        "Checkpoints could be asked about the batches; this was not asked for "
+        "(--rerun)."
+    ),
+    "memory-unable": marked("The batches could not be asked about: {error}"),
+    "memory-few": marked(
+        "{n} batches of {stretches} stretches; {needed} of three are needed."
+    ),
+    "memory-own": marked(
+        "The loss falls most on each stretch's own batches: {value} standard "
+        "deviations above the mean of all ({n} batches of {stretches} stretches, "
+        "p = {p})."
+    ),
+    "memory-none": marked(
+        "The loss does not visibly fall more on a stretch's own batches ({value} "
+        "standard deviations over {n} batches, p = {p})."
+    ),
+    "memory-other": marked(
+        "The batches were read in another order than claimed: those of {claimed} are "
+        "remembered at {instead} (p = {best_p}; of the claimed order {p})."
+    ),
+    "segment-log-none": marked("No loss of single steps is logged beside the batches."),
+    "segment-log-same": marked(
+        "The logged losses are those of the batches (correlation {value} over {n} "
+        "steps); at the checkpoints' own steps they differ by {off} of the log's noise."
+    ),
+    "segment-log-agrees": marked(
+        "Batches that are harder for the checkpoints have a higher logged loss "
+        "(correlation {value} over {n} steps)."
+    ),
+    "segment-log-open": marked(
+        "Logged losses and those of the batches hardly agree (correlation {value} over "
+        "{n} steps)."
+    ),
+    "segment-log-differs": marked(
+        "The logged losses are not those of the batches (correlation {value} over {n} "
+        "steps, where honest records have {least} or more): the log was written "
+        "without them."
+    ),
     "seed-none": marked("No seed, or no framework that can be called, is declared."),
     "seed-not-asked": marked(
         "The seed could draw step 0 again; this was not asked for (--rerun)."
@@ -299,10 +388,34 @@ REASONS: Final[Mapping[str, str]] = {
         "The loss falls about as a power of the step and wanders {value} times as much "
         "as independent noise would."
     ),
+    "curve-below-zero": marked(
+        "The loss goes down to {lowest}, below zero, as no cross entropy does; losses "
+        "of rewards do."
+    ),
+    "loss-below-zero": marked(
+        "The loss takes values below zero, as losses of rewards do; how honest ones "
+        "look is not known."
+    ),
     "curve-rises": marked("The loss does not fall."),
     "curve-formula": marked(
         "The loss follows a power law with independent noise: it wanders only "
         "{value} times as much as such noise does. That is a formula, not a training."
+    ),
+    "fall-unknown": marked(
+        "Parameters, an optimizer of the Adam kind, or loss, gradient norm and "
+        "learning rate of the first steps are not known."
+    ),
+    "fall-thinned": marked(
+        "The first steps are not logged one by one, or the gradient norm is that after "
+        "clipping."
+    ),
+    "fall-possible": marked(
+        "The loss falls no faster at the start than the optimizer can bring it down; "
+        "it uses {value} of the bound from step {from} to {to}."
+    ),
+    "fall-impossible": marked(
+        "The loss falls {value} times as fast from step {from} to {to} as the logged "
+        "gradients and learning rates can bring it down."
     ),
     "smooth-short": marked(
         "{n} values of the training loss; {needed} are needed to look for smooth "
@@ -397,6 +510,24 @@ REASONS: Final[Mapping[str, str]] = {
     ),
     "gradient-negative": marked("The gradient norm is {least} at line {line}."),
     "gradient-copied": marked("The gradient norm repeats the column {column}."),
+    "coupling-few": marked(
+        "{n} steps with a loss and a gradient norm; {needed} are needed to hold them "
+        "against each other."
+    ),
+    "coupling-constant": marked("The gradient norm hardly changes."),
+    "coupling-agrees": marked(
+        "Steps with a higher loss have longer gradients (correlation {value} over {n} "
+        "steps)."
+    ),
+    "coupling-open": marked(
+        "Loss and gradient norm hardly move together (correlation {value} over {n} "
+        "steps); with so few steps, or lines that stand for several, this says nothing."
+    ),
+    "coupling-none": marked(
+        "Loss and gradient norm do not move together (correlation {value} over {n} "
+        "steps, where honest logs have {least} or more): the loss was not that of the "
+        "batches that made the gradients."
+    ),
     "clock-none": marked("No time is logged."),
     "clock-runs": marked("Time goes on from step to step."),
     "clock-back": marked(

@@ -58,6 +58,11 @@ def print_check(
         for file in made.files:
             problem = lang(say.ABSENT[file.problem])
             item(console, f"{file.file} ({file.field}): {problem}", "red")
+    if made.evidence:
+        heading(console, lang("Digests and signature"))
+        for one in made.evidence:
+            colour = "green" if one.outcome == "verified" else "red"
+            item(console, said(one, lang), colour)
     _missing(made.pieces, console, lang)
 
 

@@ -24,6 +24,7 @@ from parentage.run.lineage_frame import clock, frame
 from parentage.run.training_compute import compute_part
 from parentage.run.training_files import file_evidence
 from parentage.run.training_logs import log_items, log_part
+from parentage.run.training_signature import Trust
 from parentage.run.training_weights import WeightsPart, weights_part
 from parentage.training.packet import Packet, open_packet
 from parentage.training.pieces import pieces, present
@@ -46,6 +47,7 @@ def verify_record(
     budget: int = DEFAULT_BUDGET,
     seed: int = 0,
     rerun: bool = False,
+    trust: Trust | None = None,
     command: Sequence[str] = (),
     progress: Progress | None = None,
 ) -> TrainingDocument:
@@ -61,12 +63,14 @@ def verify_record(
         seed: decides which bytes; fixed before anything is looked at.
         rerun: draw step 0 again from its seed, and repeat the stretches handed in;
             needs torch and transformers.
+        trust: whose signature over the record counts.
         command: how it was called, for the document.
         progress: told about each part.
 
     Raises:
         PacketError: there is no packet, or its manifest is malformed.
         ArtifactError: ``model`` or a reference cannot be read.
+        AttestationError: a key of ``trust`` is malformed.
     """
     started = clock()
 
@@ -76,7 +80,7 @@ def verify_record(
 
     packet = open_packet(folder)
     tell("digests", 0)
-    files = file_evidence(packet)
+    files = file_evidence(packet, trust)
     tell("logs", 1)
     logs = log_part(packet, other_logs)
     tell("compute", 2)

@@ -4,11 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from parentage.report.training_check import FileItem, TrainingCheck
-from parentage.report.training_document import PieceItem
+from parentage.report.training_document import PieceItem, RecordItem
 from parentage.run.lineage_frame import clock, frame
+from parentage.run.training_files import file_evidence
+from parentage.run.training_signature import Trust
 from parentage.training.digests import write_digests
 from parentage.training.packet import ManifestError, open_packet
 from parentage.training.pieces import pieces, present
@@ -36,14 +39,26 @@ def seal_packet(folder: str | Path, *, command: Sequence[str] = ()) -> TrainingC
 
 
 def check_packet(
-    folder: str | Path, *, command: Sequence[str] = (), written: bool = False
+    folder: str | Path,
+    *,
+    trust: Trust | None = None,
+    command: Sequence[str] = (),
+    written: bool = False,
 ) -> TrainingCheck:
     """What is wrong with a packet's manifest, and what the packet lacks.
 
     Mistakes in the manifest are part of the answer.
 
+    Args:
+        folder: the packet.
+        trust: whose signature counts; digests and signature are checked if there is
+            any.
+        command: how it was called, for the document.
+        written: whether its template was written just now.
+
     Raises:
         PacketError: there is no packet.
+        AttestationError: a key of ``trust`` is malformed.
     """
     started = clock()
     try:
@@ -58,6 +73,7 @@ def check_packet(
             mistakes=error.problems,
         )
     have = present(packet)
+    evidence = file_evidence(packet, trust)[1:] if trust else []
     return TrainingCheck(
         schema="parentage.training-check/1",
         **frame(command, started),
@@ -73,4 +89,5 @@ def check_packet(
             PieceItem(id=p.id, present=have[p.id], needed=p.needed)
             for p in pieces().values()
         ),
+        evidence=tuple(RecordItem(**asdict(e)) for e in evidence),
     )

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from parentage.evidence.record import RecordEvidence
+from parentage.run.training_signature import Trust, signature_evidence
 from parentage.training.digests import DigestCheck, check_digests
 from parentage.training.packet import Packet, named_files
 
@@ -11,14 +12,23 @@ LISTED = 50
 """Files of a kind that evidence lists one by one; the number is always given."""
 
 
-def file_evidence(packet: Packet) -> list[RecordEvidence]:
+def file_evidence(packet: Packet, trust: Trust | None = None) -> list[RecordEvidence]:
     """Whether the packet's files are there and are those that were listed.
 
+    Args:
+        packet: the record.
+        trust: whose signature over the list counts.
+
     Raises:
+        AttestationError: a key of ``trust`` is malformed.
         PacketError: the list of digests cannot be read.
     """
     digests = check_digests(packet)
-    return [_named(packet), _digests(packet, digests), _signature(packet)]
+    return [
+        _named(packet),
+        _digests(packet, digests),
+        signature_evidence(packet, trust),
+    ]
 
 
 def _named(packet: Packet) -> RecordEvidence:
@@ -80,25 +90,4 @@ def _digests(packet: Packet, found: DigestCheck | None) -> RecordEvidence:
             "listed": found.listed,
         },
         items=tuple(dict(row) for row in rows[:LISTED]),
-    )
-
-
-def _signature(packet: Packet) -> RecordEvidence:
-    """Whether there is a signature; it is checked by ``report/attestation``."""
-    signature = packet.manifest.signature
-    if signature is None or packet.usable(signature.envelope) is None:
-        return RecordEvidence(
-            "packet-signature",
-            "exact",
-            "missing",
-            packet.manifest.model.name,
-            "no-signature",
-        )
-    return RecordEvidence(
-        "packet-signature",
-        "exact",
-        "missing",
-        signature.envelope,
-        "signature-unchecked",
-        facts={"signer": signature.signer},
     )

@@ -24,6 +24,7 @@ from parentage.registry.container import is_fingerprint, read_fingerprint
 from parentage.registry.fingerprint import MAX_BYTES, Fingerprint
 from parentage.run.fingerprint import fingerprint
 from parentage.run.offline import HeldReader, common_cut
+from parentage.run.training_torch import RerunError
 from parentage.training.packet import Packet
 
 Kind = Literal["step-0", "checkpoint", "released"]
@@ -126,6 +127,17 @@ def read_points(
     start = next((p for p in found if p.kind == "step-0"), None)
     rest = tuple(p for p in found if p.kind == "checkpoint")
     return Points(start, rest, released, evidence, seed)
+
+
+def whole_of(point: Point) -> Path:
+    """The folder of a point's whole weights, for what has to run the model.
+
+    Raises:
+        RerunError: only a fingerprint was handed in.
+    """
+    if not isinstance(point.whole, (str, Path)):
+        raise RerunError("only a fingerprint was handed in", file=point.label)
+    return Path(point.whole)
 
 
 def _is_given(place: Reference) -> bool:

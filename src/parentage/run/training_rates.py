@@ -5,20 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 
 from parentage.evidence.checkpoint_motion import Reach
 from parentage.evidence.log_subject import LogSubject
-from parentage.stats.adam import Floats, motion_bound
+from parentage.stats.adam import ADAM, DEFAULT_BETAS, Floats, motion_bound
 from parentage.stats.schedules import Schedule
 from parentage.training.manifest import Manifest, StagePart
-
-ADAM: Final = frozenset({"adam", "adamw", "fusedadam", "adamw_torch"})
-"""Names of optimizers whose step is bounded as :mod:`parentage.stats.adam` says."""
-
-DEFAULT_BETAS: Final = (0.9, 0.999)
 
 
 @dataclass(frozen=True)

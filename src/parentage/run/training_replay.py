@@ -23,9 +23,10 @@ import numpy as np
 from parentage.errors import ParentageError
 from parentage.evidence.log_subject import LogSubject
 from parentage.evidence.record import Fact, RecordEvidence, Said
-from parentage.run.training_points import Point, Points
-from parentage.run.training_rates import DEFAULT_BETAS, rates_between
-from parentage.run.training_torch import RerunError, load, model_class
+from parentage.run.training_points import Points, whole_of
+from parentage.run.training_rates import rates_between
+from parentage.run.training_torch import RerunError, batch_of, load, model_of
+from parentage.stats.adam import DEFAULT_BETAS
 from parentage.training.manifest import OptimizerPart, ReplayPart
 from parentage.training.packet import Packet
 
@@ -233,8 +234,8 @@ def stretch_of(
             f"the optimizer is {stage.optimizer.name[:80]}", expected="adamw"
         )
     return Stretch(
-        _whole(start),
-        _whole(end),
+        whole_of(start),
+        whole_of(end),
         start.optimizer,
         batches,
         first,
@@ -242,12 +243,6 @@ def stretch_of(
         tuple(float(r) for r in rates.values),
         stage.optimizer,
     )
-
-
-def _whole(point: Point) -> Path:
-    if not isinstance(point.whole, (str, Path)):
-        raise RerunError("only a fingerprint was handed in", file=point.label)
-    return Path(point.whole)
 
 
 def repeat(stretch: Stretch) -> Repeated:
@@ -282,23 +277,15 @@ def repeat(stretch: Stretch) -> Repeated:
     )
 
 
-def _model(folder: Path) -> Any:  # noqa: ANN401 - no types without the library
-    torch = load("torch")
-    kind, _ = model_class(folder)
-    return kind.from_pretrained(
-        str(folder), use_safetensors=True, local_files_only=True, dtype=torch.float32
-    )
-
-
 def _parameters(folder: Path) -> dict[str, Any]:
-    return {n: p.detach().clone() for n, p in _model(folder).named_parameters()}
+    return {n: p.detach().clone() for n, p in model_of(folder).named_parameters()}
 
 
 def _trained(
     stretch: Stretch, *, backwards: bool
 ) -> tuple[dict[str, Any], list[float]]:
     torch, safetensors = load("torch"), load("safetensors")
-    model = _model(stretch.start)
+    model = model_of(stretch.start)
     model.train()
     how = stretch.optimizer
     losses: list[float] = []
@@ -330,7 +317,9 @@ def _trained(
                 "exp_avg_sq": state.get_tensor(f"{name}.exp_avg_sq"),
             }
         for i in range(stretch.steps):
-            batch = _batch(batches, stretch.first + i, backwards=backwards)
+            batch = batch_of(batches, stretch.first + i)
+            if backwards:
+                batch = {k: v.flip(0) for k, v in batch.items()}
             for group in optimiser.param_groups:
                 group["lr"] = stretch.rates[i]
             loss = model(**batch).loss
@@ -343,17 +332,3 @@ def _trained(
             optimiser.step()
             optimiser.zero_grad()
     return {n: p.detach().clone() for n, p in model.named_parameters()}, losses
-
-
-def _batch(
-    batches: Any,  # noqa: ANN401 - no types without the library
-    step: int,
-    *,
-    backwards: bool,
-) -> dict[str, Any]:
-    prefix = f"{step}."
-    names = [n for n in batches.keys() if n.startswith(prefix)]  # noqa: SIM118
-    if not names:
-        raise RerunError(f"there is no batch of step {step}")
-    found = {n.removeprefix(prefix): batches.get_tensor(n) for n in names}
-    return {k: v.flip(0) if backwards else v for k, v in found.items()}

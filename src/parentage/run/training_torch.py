@@ -69,3 +69,29 @@ def model_class(folder: Path) -> tuple[Any, Any]:
         raise RerunError(
             f"is not accepted: {str(error)[:200]}", file=file.name
         ) from error
+
+
+def model_of(folder: Path) -> Any:  # noqa: ANN401 - no types without the library
+    """The model of a folder, in float32 on the processor.
+
+    Raises:
+        RerunError: see :func:`model_class`.
+    """
+    torch = load("torch")
+    kind, _ = model_class(folder)
+    return kind.from_pretrained(
+        str(folder), use_safetensors=True, local_files_only=True, dtype=torch.float32
+    )
+
+
+def batch_of(batches: Any, step: int) -> dict[str, Any]:  # noqa: ANN401
+    """The arguments of a step from an open safetensors file.
+
+    Raises:
+        RerunError: the file holds none.
+    """
+    prefix = f"{step}."
+    names = [n for n in batches.keys() if n.startswith(prefix)]  # noqa: SIM118
+    if not names:
+        raise RerunError(f"there is no batch of step {step}")
+    return {n.removeprefix(prefix): batches.get_tensor(n) for n in names}

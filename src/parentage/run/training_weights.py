@@ -30,6 +30,7 @@ from parentage.evidence.log_subject import LogSubject
 from parentage.evidence.record import RecordEvidence
 from parentage.report.document import Report
 from parentage.report.training_document import ChainItem, ChainLink, ChainPoint
+from parentage.run.training_gradients import norm_evidence
 from parentage.run.training_links import LINKED, Link, links
 from parentage.run.training_optimizer import state_evidence
 from parentage.run.training_points import Point, Points, path_of, read_points
@@ -37,6 +38,7 @@ from parentage.run.training_rates import rates_between, reach_between
 from parentage.run.training_references import reference_evidence
 from parentage.run.training_replay import replay_evidence
 from parentage.run.training_seed import seed_evidence
+from parentage.run.training_segments import segment_evidence
 from parentage.run.training_start import start_evidence
 from parentage.training.packet import Packet
 
@@ -100,6 +102,7 @@ def weights_part(
         seed=seed,
     )
     found += replay_evidence(packet, points, logs, rerun=rerun)
+    found += segment_evidence(packet, points, logs, rerun=rerun)
     return WeightsPart(found, _map(points, tested), _trusted(points, found))
 
 
@@ -164,7 +167,8 @@ def _chain(
             reaches.append(reach)
     found += still_evidence(path, sums)
     found.append(motion_evidence(path, reaches))
-    return found + state_evidence(packet.manifest, trained, path)
+    found += state_evidence(packet.manifest, trained, path)
+    return found + norm_evidence(packet.manifest, trained, logs)
 
 
 def _sums(
@@ -289,6 +293,7 @@ def _trusted(points: Points, found: Sequence[RecordEvidence]) -> tuple[str, ...]
         keys.append("time-of-step-0")
     if any(e.check == "chain-motion" and e.outcome != "missing" for e in found):
         keys.append("rates")
-    if any(e.check == "replay" and e.outcome != "missing" for e in found):
+    asked = ("replay", "segment-memory")
+    if any(e.check in asked and e.outcome != "missing" for e in found):
         keys.append("batches")
     return tuple(keys)

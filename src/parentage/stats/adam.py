@@ -12,11 +12,17 @@ holds for AdamW, whose decay is added apart, and for any clipping of gradients.
 from __future__ import annotations
 
 import math
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+
+ADAM: Final = frozenset({"adam", "adamw", "fusedadam", "adamw_torch"})
+"""Names of optimizers whose step is bounded as this module says."""
+
+DEFAULT_BETAS: Final = (0.9, 0.999)
 
 
 def step_bound(b1: float, b2: float, steps: Floats) -> Floats:

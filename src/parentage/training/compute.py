@@ -31,12 +31,16 @@ class Accelerator:
         names: other names that manifests use, in lower case.
         peaks: number format -> operations per second, dense.
         source: where the figures are from.
+        link: the page that they were read on, where one was.
+        checked: how: ``maker``, ``quoted``, ``derived`` or ``sheet``; see the table.
     """
 
     id: str
     names: tuple[str, ...]
     peaks: Mapping[str, float]
     source: str
+    link: str | None
+    checked: str
 
 
 @cache
@@ -50,6 +54,8 @@ def accelerators() -> Mapping[str, Accelerator]:
             tuple(row["names"]),
             {k: v * TERA for k, v in row.items() if isinstance(v, float)},
             row["source"],
+            row.get("link"),
+            row["checked"],
         )
         for name, row in data.items()
     }

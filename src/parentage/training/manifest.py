@@ -29,7 +29,8 @@ Rate = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 StageKind = Literal["pretraining", "continued", "post-training"]
 Family = Literal["cosine", "linear", "wsd", "constant", "inverse-sqrt"]
-LossKind = Literal["token-cross-entropy", "other"]
+LossKind = Literal["token-cross-entropy", "binary-cross-entropy", "other"]
+"""Binary: the mean over independent questions that are answered with yes or no."""
 Precision = Literal["fp32", "tf32", "bf16", "fp16", "fp8", "fp4"]
 Shape = Literal[
     "normal", "truncated-normal", "uniform", "zeros", "ones", "orthogonal", "other"
@@ -238,6 +239,23 @@ class ReplayPart(_Part):
     )
 
 
+class SegmentPart(_Part):
+    """Batches of some steps between two checkpoints, to ask both about them."""
+
+    from_step: Count = Field(description="of a checkpoint, or 0")
+    to_step: Positive = Field(description="of a later checkpoint")
+    batches: Inside = Field(
+        description="safetensors with the arguments of some steps from `from_step` to "
+        "before `to_step`, as `STEP.argument`"
+    )
+
+    @model_validator(mode="after")
+    def _forward(self) -> SegmentPart:
+        if self.to_step <= self.from_step:
+            raise ValueError("`to_step` must come after `from_step`")
+        return self
+
+
 class TokenizerPart(_Part):
     """How the tokenizer came to be."""
 
@@ -276,6 +294,7 @@ class Manifest(_Part):
     stages: tuple[StagePart, ...] = ()
     checkpoints: tuple[CheckpointPart, ...] = ()
     replays: tuple[ReplayPart, ...] = ()
+    segments: tuple[SegmentPart, ...] = ()
     tokenizer: TokenizerPart | None = None
     software: dict[Text, Text] = {}
     code: CodePart | None = None

@@ -31,7 +31,7 @@ MAX_SHOWN: Final = 20
 PATH_FIELDS: Final = frozenset(
     {
         *("released", "weights", "fingerprint", "optimizer", "path", "manifest"),
-        *("order", "files", "archive", "envelope", "public_key", "digests"),
+        *("order", "files", "archive", "envelope", "public_key", "digests", "batches"),
     }
 )
 """Fields of the manifest that name a file or folder of the packet."""

@@ -68,8 +68,10 @@ def present(packet: Packet) -> dict[str, bool]:
         and None not in (first.batch_size, first.sequence_length, first.steps),
         "size": None not in (m.model.parameters, m.model.vocabulary),
         "data": data is not None and data.tokens is not None and bool(data.sources),
-        "order": data is not None
-        and (data.order_seed is not None or there(data.order)),
+        "order": (
+            data is not None and (data.order_seed is not None or there(data.order))
+        )
+        or there(*(s.batches for s in m.segments)),
         "hardware": bool(m.stages) and all(s.hardware for s in m.stages),
         "tokenizer": m.tokenizer is not None
         and (m.tokenizer.trained_by or m.tokenizer.taken_from) is not None,
