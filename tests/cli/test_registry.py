@@ -101,8 +101,7 @@ def test_a_fingerprint_of_nothing_is_a_mistake(run, models, tmp_path):
         ("fingerprint", "--list", tmp_path / "x", "--output", tmp_path / "y"),
         ("fingerprint", model, "-o", tmp_path / "no" / "folder", *SIZE),
     ):
-        error = refused(run, 2, *words)
-        assert error["expected"] or "written" in error["message"], error
+        assert refused(run, 2, *words)["message"]
     assert refused(run, 4, "fingerprint", model, "--size", "5kB")["file"]
 
 

@@ -33,6 +33,9 @@ from parentage.stats.assignment import unit_rows
 TOKEN_SHARE = 4
 """One part in so many of the budget goes to embedding and output rows, each."""
 
+FETCHED_IN_VAIN = 32
+"""One part in so many may be fetched between ranges; see `source/spans.py`."""
+
 MOST_TOKENS = 8192
 """Token rows read at most; half of them find the basis, half judge it."""
 
@@ -92,6 +95,8 @@ def read_stream(
     tensors = [t for m in model.modules if m.name in own for t in m.tensors]
     # Gains are small and read whole; what they take is not there for the rest.
     budget -= _vectors(layers, tensors)
+    # Ranges that lie near each other are fetched as one, with what lies between.
+    budget -= budget // FETCHED_IN_VAIN
     tokens, spent = _tokens(tensors, width, reader, budget // TOKEN_SHARE)
     outputs, more = _outputs(model, tensors, width, reader, budget // TOKEN_SHARE)
     room = budget - spent - more
