@@ -27,8 +27,8 @@ def write(data: dict[str, Any]) -> None:
 def sizes(data: dict[str, Any]) -> str:
     """Findings and times by engine and size."""
     lines = [
-        "| fingerprints | database | descendants found at the right modules, and nothing "
-        "else | strangers accused | median seconds, warm | largest, warm "
+        "| fingerprints | database | descendants found at the right modules, and "
+        "nothing else | strangers accused | median seconds, warm | largest, warm "
         "| largest, first time | search alone | index made, opened in seconds |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
@@ -83,15 +83,15 @@ def scaling(data: dict[str, Any]) -> str:
         "| models for each second | as fast as one process |",
         "|---|---|---|---|---|---|",
     ]
-    for row in found["rows"]:
-        lines.append(
-            f"| {row['engine']} | {row['workers']} | {row['seconds']:.1f} "
-            f"| {row['first']:.1f} | {found['models'] / row['seconds']:.2f} "
-            f"| {row['ratio']:.2f} times, {row['ratio warm']:.2f} once started |"
-        )
+    lines += [
+        f"| {row['engine']} | {row['workers']} | {row['seconds']:.1f} "
+        f"| {row['first']:.1f} | {found['models'] / row['seconds']:.2f} "
+        f"| {row['ratio']:.2f} times, {row['ratio warm']:.2f} once started |"
+        for row in found["rows"]
+    ]
     return "\n".join(lines) + (
-        f"\n\n{found['models']} models against {found['registered']:,} fingerprints, on "
-        f"{found['cores']} cores with a load of {found['load']:.1f} before; all runs "
+        f"\n\n{found['models']} models against {found['registered']:,} fingerprints, "
+        f"on {found['cores']} cores with a load of {found['load']:.1f} before; all "
         "gave the same documents.\n"
     )
 

@@ -173,6 +173,7 @@ def misses(registry: Registry, folder: Path, draws: int) -> list[dict[str, Any]]
                     "stated power": stated,
                 }
             )
+            print(rows[-1], flush=True)
     return rows
 
 
@@ -214,9 +215,9 @@ def measure_all(
                 url = str(registry_file(folder, size))
                 if engine == "postgres":
                     url = new_database(server, f"r{size}")
-                    with Registry(str(registry_file(folder, size))) as source:
-                        with Registry(url) as target:
-                            copied(source, target)
+                    file = str(registry_file(folder, size))
+                    with Registry(file) as source, Registry(url) as target:
+                        copied(source, target)
                 with Registry(url) as registry:
                     row = measure(registry, folder / f"index-{engine}")
                 rows.append(row)
