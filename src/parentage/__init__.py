@@ -21,21 +21,40 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from parentage.artifact.source.locate import Reference
+    from parentage.registry.store import Registry as Registry
     from parentage.report.comparison import Comparison
     from parentage.report.load import load_report as load_report
     from parentage.run.audit import audit as audit
+    from parentage.run.fingerprint import fingerprint as fingerprint
     from parentage.run.inspect import inspect_model as inspect_model
     from parentage.run.judge import judge as judge
+    from parentage.run.planning import plan_audit as plan_audit
+    from parentage.run.screen import screen as screen
 
 __version__ = "0.1.0"
 
-__all__ = ["__version__", "audit", "compare", "inspect_model", "judge", "load_report"]
+__all__ = [
+    "Registry",
+    "__version__",
+    "audit",
+    "compare",
+    "fingerprint",
+    "inspect_model",
+    "judge",
+    "load_report",
+    "plan_audit",
+    "screen",
+]
 
 _LAZY = {
+    "Registry": "parentage.registry.store",
     "audit": "parentage.run.audit",
+    "fingerprint": "parentage.run.fingerprint",
     "inspect_model": "parentage.run.inspect",
     "judge": "parentage.run.judge",
     "load_report": "parentage.report.load",
+    "plan_audit": "parentage.run.planning",
+    "screen": "parentage.run.screen",
 }
 
 

@@ -37,3 +37,24 @@ def test_compare_and_audit(models):
         m.evidence for m in report.modules
     ]
     assert parentage.inspect_model(pair[0]).parameters == report.candidate.parameters
+
+
+def test_fingerprints_registries_and_plans(models, tmp_path, monkeypatch):
+    from parentage.registry.container import to_bytes
+    from parentage.registry.store import prepare
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    own, other = (
+        parentage.fingerprint(models / name, size=300_000)
+        for name in ("decoder-a-finetuned", "decoder-a")
+    )
+    with parentage.Registry(str(tmp_path / "r.db")) as registry:
+        registry.add([prepare(to_bytes(other))])
+        assert parentage.screen(own, registry).finding == "reused"
+    plan = parentage.plan_audit(
+        models / "decoder-b", [models / "decoder-a"], budget=300_000, budgets=()
+    )
+    report = parentage.audit(
+        models / "decoder-b", [models / "decoder-a"], budget=300_000, plan=plan
+    )
+    assert report.settings.plan == plan.digest

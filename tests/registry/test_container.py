@@ -97,6 +97,8 @@ def test_version_1_stays_readable():
     made = read_fingerprint(FIXTURE)
     assert made.identity.name == "moe-a"
     assert made.scheme.seed == 0
+    assert made.scheme.version == 1
+    assert content_digest(to_bytes(made)) == content_digest(FIXTURE.read_bytes())
     assert made.parameters == 327_992
     assert made.tokenizer is not None
     assert {m.name for m in made.held.modules} == {"embedding", "text_decoder", "head"}
@@ -146,6 +148,9 @@ def changed(data, **parts):
     "parts",
     [
         {"scheme__version": 9},
+        {"scheme__version": 0},
+        {"scheme__version": "2"},
+        {"scheme__version": True},
         {"scheme__level": 10_000},
         {"scheme__seed": -1},
         {"tiles__0__0": 10**9},

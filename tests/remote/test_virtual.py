@@ -139,6 +139,25 @@ def test_the_derived_module_is_found_and_the_rest_cleared(
     assert server.sent[f"virtual/{reference}"] <= most
 
 
+@pytest.mark.parametrize("undo", [1_500_000, 6_000_000])
+def test_the_search_for_relabellings_keeps_to_its_budget(
+    undo, server, monkeypatch, tmp_path
+):
+    """Where nothing is found by number, it runs; how much it adds is counted."""
+    use(monkeypatch, server.endpoint, tmp_path)
+    names = "virtual/independent", "virtual/reference"
+    sent = []
+    for further in (0, undo):
+        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / str(further)))
+        server.reset()
+        report = audit(names[0], [names[1]], **{**BUDGETS, "undo_budget": further})
+        sent.append([server.sent[name] for name in names])
+    methods = {e.method for m in report.modules for e in m.evidence}
+    assert "aligned-units" in methods
+    for before, after in zip(*sent, strict=True):
+        assert undo / 4 < after - before <= undo
+
+
 def test_a_tenth_of_the_requests_failing_changes_nothing(server, monkeypatch, tmp_path):
     use(monkeypatch, server.endpoint, tmp_path)
     monkeypatch.setenv("PARENTAGE_HTTP_ATTEMPTS", "8")

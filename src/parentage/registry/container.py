@@ -46,7 +46,7 @@ from parentage.registry.listing import (
     stored_by_name,
     text,
 )
-from parentage.registry.scheme import LEVELS, SCHEME, Scheme
+from parentage.registry.scheme import LEVELS, VERSIONS, Scheme
 
 MAX_TILES: Final = 100_000
 _ADVICE: Final = "Make the fingerprint again from the model."
@@ -196,7 +196,11 @@ def record_of(fingerprint: Fingerprint) -> dict[str, Any]:
             "digest": identity.digest,
             "bytes": fingerprint.bytes_stored,
         },
-        "scheme": {"version": SCHEME, "seed": scheme.seed, "level": scheme.level},
+        "scheme": {
+            "version": scheme.version,
+            "seed": scheme.seed,
+            "level": scheme.level,
+        },
         "modules": [[m.name, m.parameters, m.layers] for m in fingerprint.modules],
         "tensors": [[s.name, s.dtype, s.shape] for s in fingerprint.sampled.values()],
         "config": fingerprint.config,
@@ -264,11 +268,12 @@ def _fingerprint(
     file: str,
 ) -> Fingerprint:
     scheme = record["scheme"]
-    if scheme["version"] != SCHEME:
+    version = naturals([scheme["version"]])[0]
+    if version not in VERSIONS:
         raise FingerprintError(
-            f"its values were chosen by version {scheme['version']} of the rules",
+            f"its values were chosen by version {version} of the rules",
             file=file,
-            expected=f"version {SCHEME}",
+            expected="version " + " or ".join(map(str, VERSIONS)),
             advice="Make it again, or use another version of parentage.",
         )
     sampled = stored_by_name(record["tensors"])
@@ -287,7 +292,7 @@ def _fingerprint(
     }
     return Fingerprint(
         Identity(text(model["name"]), text(model["revision"]), text(model["digest"])),
-        Scheme(naturals([scheme["seed"]])[0], LEVELS[LEVELS.index(level)]),
+        Scheme(naturals([scheme["seed"]])[0], LEVELS[LEVELS.index(level)], version),
         tuple(
             Outline(text(name), *naturals([parameters, layers]))
             for name, parameters, layers in record["modules"]

@@ -187,7 +187,7 @@ def choose(model: Model, scheme: Scheme) -> list[tuple[Tensor, Cut]]:
                 continue
             rule = scheme
             if tensor.layer is None and len(tensor.shape) > 1:
-                rule = Scheme(scheme.seed, min(scheme.level + ALONE, LEVELS[-1]))
+                rule = replace(scheme, level=min(scheme.level + ALONE, LEVELS[-1]))
             cut = rule.cut(tensor.role, tensor.axes, tensor.shape, group_of(module))
             found.append((tensor, cut))
     return found

@@ -29,8 +29,13 @@ from parentage.model.description import Range
 from parentage.model.rectangle import Cut
 from parentage.model.roles import COLUMNS
 
-SCHEME: Final = 1
-"""Version of the rules of this file. Fingerprints of one version are comparable."""
+SCHEME: Final = 2
+"""Version of the rules of this file, for fingerprints that are made."""
+
+VERSIONS: Final = (1, 2)
+"""Versions that can be read. Where windows move back on an axis of heads or experts,
+those of version 1 began at even indices: of two of them, the smaller could lie outside
+the larger. Everywhere else both versions hold the same places."""
 
 GRAIN: Final = 8
 """Windows begin and end at multiples of this: pairs and blocks of eight stay whole."""
@@ -65,7 +70,8 @@ Tokens of the lowest numbers are bytes and controls, which training hardly moves
 _ELSEWHERE: Final = (0, 1024)
 
 _FEW: Final = frozenset({"head", "kv_head", "expert"})
-"""Axes of few indices with much behind each: not held in grains, but from even ones."""
+"""Axes of few indices with much behind each: not held in grains; windows that need not
+move back begin at even ones."""
 
 _UNITS_FIRST: Final = COLUMNS | {"patch_embedding", "input_conv", "projector_linear"}
 """Roles of which many units with few features are held."""
@@ -83,10 +89,12 @@ class Scheme:
     Attributes:
         seed: decides where windows begin; equal seeds make fingerprints comparable.
         level: how much is held, see the module.
+        version: of the rules, one of :data:`VERSIONS`.
     """
 
     seed: int
     level: int
+    version: int = SCHEME
 
     @property
     def values(self) -> int:
@@ -114,16 +122,22 @@ class Scheme:
         """The window of ``count`` indices on an axis of ``size``.
 
         It begins at the same place on every axis of the label that is long enough;
-        near the end of a short one it moves back.
+        near the end of a short one it moves back. Axes that are not of few indices
+        are held in whole grains, at least one. Of two windows of one axis the smaller
+        lies inside the larger.
         """
+        grain = 2 if label in _FEW else GRAIN
+        step = grain
+        if self.version > 1:
+            step = 1 if label in _FEW else GRAIN
+            count = max(step, count // step * step) if count < size else size
         if count >= size:
             return 0, size
-        grain = 2 if label in _FEW else GRAIN
         least, below = _PLACES.get(label, _ELSEWHERE)
         draw = hashlib.sha256(f"{self.seed}/{label}".encode()).digest()
         places = max(1, (below - least) // grain)
         begin = least + int.from_bytes(draw[:8], "little") % places * grain
-        begin = min(begin, (size - count) // grain * grain)
+        begin = min(begin, (size - count) // step * step)
         return begin, begin + count
 
     def cut(

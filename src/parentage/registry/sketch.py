@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 
@@ -94,7 +94,8 @@ def _block(
         if tensor.role not in row:
             signs = _signs(made, module, tensor)
             if signs is not None:
-                row[tensor.role] = (_sizes(tensor), pack(signs), len(signs))
+                sizes = _sizes(tensor) + _moved(made, module, tensor)
+                row[tensor.role] = (sizes, pack(signs), len(signs))
     kind = module.name.rstrip("_0123456789")
     groups: dict[str, list[tuple[int, Words, int]]] = {}
     for layer, row in sorted(layers.items()):
@@ -124,6 +125,42 @@ def _sizes(tensor: Tensor) -> str:
     return "".join(f"[{n}]" for label, n in pairs if label not in _FREE)
 
 
+def _moved(made: Fingerprint, module: Module, tensor: Tensor) -> str:
+    """A mark where the rules put the signs elsewhere than version 1 did.
+
+    Blocks of fingerprints of different versions are comparable by their signs where
+    those stand at the same places, and only there.
+    """
+    if made.scheme.version == 1:
+        return ""
+    group = group_of(module)
+    now, then = (
+        _cut(replace(_rule(made, tensor), version=version), tensor, group)
+        for version in (made.scheme.version, 1)
+    )
+    return "" if now == then else f"@{made.scheme.version}"
+
+
+def _rule(made: Fingerprint, tensor: Tensor) -> Scheme:
+    """By which rule a sketch's values are chosen among those held."""
+    level = ALONE_LEVEL if tensor.layer is None else LEVEL
+    return replace(made.scheme, level=level)
+
+
+def _cut(rule: Scheme, tensor: Tensor, group: int) -> Cut:
+    return _chosen(rule, tensor.role, tensor.axes, tensor.shape, group)
+
+
+@lru_cache(maxsize=4096)
+def _chosen(
+    rule: Scheme, role: str, axes: tuple[str, ...], shape: tuple[int, ...], group: int
+) -> Cut:
+    """Where the values of a sketch stand in a tensor; all layers share it."""
+    if len(shape) == 1:
+        return ((rule.window(axes[0], shape[0], VECTOR),),)
+    return rule.cut(role, axes, shape, group)
+
+
 def _signs(
     made: Fingerprint, module: Module, tensor: Tensor
 ) -> NDArray[np.bool_] | None:
@@ -149,36 +186,15 @@ def _values(
     made: Fingerprint, module: Module, tensor: Tensor, held: Cut
 ) -> Floats | None:
     tile = made.tile(tensor)
-    picks = _picks(
-        made.scheme.seed,
-        ALONE_LEVEL if tensor.layer is None else LEVEL,
-        tensor.role,
-        tensor.axes,
-        tensor.shape,
-        group_of(module),
-        held,
-    )
+    picks = _picks(_cut(_rule(made, tensor), tensor, group_of(module)), held)
     if tile is None or picks is None:
         return None
     return to_float32(np.ascontiguousarray(tile.values[picks]), tile.dtype)
 
 
 @lru_cache(maxsize=4096)
-def _picks(  # noqa: PLR0917
-    seed: int,
-    level: int,
-    role: str,
-    axes: tuple[str, ...],
-    shape: tuple[int, ...],
-    group: int,
-    held: Cut,
-) -> tuple[NDArray[np.intp], ...] | None:
+def _picks(cut: Cut, held: Cut) -> tuple[NDArray[np.intp], ...] | None:
     """Where the values of a sketch stand among those held; all layers share it."""
-    scheme = Scheme(seed, level)
-    if len(shape) == 1:
-        cut: Cut = ((scheme.window(axes[0], shape[0], VECTOR),),)
-    else:
-        cut = scheme.cut(role, axes, shape, group)
     if 0 in shape_of(cut) or np.prod(shape_of(cut)) > MOST_SIGNS:
         return None
     try:

@@ -10,7 +10,7 @@ that unpermuted units still meet.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -25,12 +25,16 @@ from parentage.evidence.alignment.units import (
     centred,
 )
 from parentage.evidence.units import rotary_classes
-from parentage.model.description import Model, Module, Tensor
+from parentage.model.description import Model, Module, Tensor, View
+from parentage.model.rectangle import Cut
 from parentage.run.sampler import Reader
 from parentage.stats.assignment import unit_rows
 
 TOKEN_SHARE = 4
 """One part in so many of the budget goes to embedding and output rows, each."""
+
+FETCHED_IN_VAIN = 32
+"""One part in so many may be fetched between ranges; see `source/spans.py`."""
 
 MOST_TOKENS = 8192
 """Token rows read at most; half of them find the basis, half judge it."""
@@ -89,6 +93,10 @@ def read_stream(
         return None
     own = TEXT if module.name == "text_decoder" else (module.name,)
     tensors = [t for m in model.modules if m.name in own for t in m.tensors]
+    # Gains are small and read whole; what they take is not there for the rest.
+    budget -= _vectors(layers, tensors)
+    # Ranges that lie near each other are fetched as one, with what lies between.
+    budget -= budget // FETCHED_IN_VAIN
     tokens, spent = _tokens(tensors, width, reader, budget // TOKEN_SHARE)
     outputs, more = _outputs(model, tensors, width, reader, budget // TOKEN_SHARE)
     room = budget - spent - more
@@ -100,6 +108,7 @@ def read_stream(
     heads: list[Heads] = []
     gains: list[Floats] = []
     for layer in chosen:
+        reader.prefetch(_wanted(layer, job))
         folded = {k: _vector(reader, t) + offset for k, t in layer.gains.items()}
         gains += [g for g in folded.values() if len(g) == width]
         neurons += _neurons(layer, folded, job)
@@ -109,6 +118,27 @@ def read_stream(
     return Stream(
         width, tuple(neurons), tuple(heads), tokens, outputs, share >= 1, tuple(gains)
     )
+
+
+def _vectors(layers: Sequence[_Layer], tensors: Sequence[Tensor]) -> int:
+    """Bytes of all gains that may be read."""
+    found = [t for layer in layers for t in layer.gains.values()]
+    found += [t for t in tensors if t.role == "final_norm"]
+    return sum(_nbytes(t) for t in found)
+
+
+def _wanted(layer: _Layer, job: _Job) -> Iterator[tuple[View, Cut]]:
+    """What is read of a layer, so that it is fetched side by side."""
+    for tensor in layer.gains.values():
+        yield tensor.view, _whole(tensor)
+    for mlp in layer.mlps.values():
+        planned = _planned(mlp, job)
+        if planned is not None:
+            tensors, cut = planned
+            yield from ((tensor.view, cut) for tensor in tensors)
+    if _heads_fit(layer, job):
+        for tensor in layer.attention.values():
+            yield tensor.view, _whole(tensor)
 
 
 MLP_ROLES = frozenset({"gate_proj", "up_proj", "down_proj", "fc_in", "fc_out"})
@@ -195,7 +225,7 @@ def _sound(values: Floats) -> Floats:
     return values / np.float32(peak) if peak > LARGEST else values
 
 
-def _whole(tensor: Tensor) -> tuple[tuple[tuple[int, int], ...], ...]:
+def _whole(tensor: Tensor) -> Cut:
     return tuple(((0, n),) for n in tensor.shape)
 
 
@@ -204,21 +234,15 @@ def _vector(reader: Reader, tensor: Tensor) -> Floats:
 
 
 def _neurons(layer: _Layer, gains: dict[str, Floats], job: _Job) -> list[Neurons]:
-    reader, width, share = job.reader, job.width, job.share
-    gain = _before_mlp(gains, width)
+    reader = job.reader
+    gain = _before_mlp(gains, job.width)
     found = []
     for expert, mlp in layer.mlps.items():
-        gated = "gate_proj" in mlp and "up_proj" in mlp
-        first, last = ("gate_proj", "down_proj") if gated else ("fc_in", "fc_out")
-        tensors = [mlp[first], mlp[last], *([mlp["up_proj"]] if gated else [])]
-        count = tensors[0].shape[0]
-        if any(t.shape != (count, width) for t in tensors):
+        planned = _planned(mlp, job)
+        if planned is None:
             continue
-        kept = max(2, int(count * share)) if share < 1 else count
-        if kept > count:
-            continue
-        begin = int(job.start * (count - kept))
-        cut = (((begin, begin + kept),), ((0, width),))
+        tensors, cut = planned
+        gated = len(tensors) == 3
         match, down, *rest = (_sound(reader.rectangle(t, cut)) for t in tensors)
         match = match * gain
         up = rest[0] * gain if rest else None
@@ -236,6 +260,21 @@ def _neurons(layer: _Layer, gains: dict[str, Floats], job: _Job) -> list[Neurons
             )
         )
     return found
+
+
+def _planned(mlp: dict[str, Tensor], job: _Job) -> tuple[list[Tensor], Cut] | None:
+    """Tensors of an MLP, its first, its last and the gated one, and what is read."""
+    gated = "gate_proj" in mlp and "up_proj" in mlp
+    first, last = ("gate_proj", "down_proj") if gated else ("fc_in", "fc_out")
+    tensors = [mlp[first], mlp[last], *([mlp["up_proj"]] if gated else [])]
+    count = tensors[0].shape[0]
+    if any(t.shape != (count, job.width) for t in tensors):
+        return None
+    kept = max(2, int(count * job.share)) if job.share < 1 else count
+    if kept > count:
+        return None
+    begin = int(job.start * (count - kept))
+    return tensors, (((begin, begin + kept),), ((0, job.width),))
 
 
 def _log_ratio(a: Floats, b: Floats) -> Floats:
@@ -261,23 +300,11 @@ def _before_mlp(gains: dict[str, Floats], width: int) -> Floats:
 
 def _heads(layer: _Layer, gains: dict[str, Floats], job: _Job) -> list[Heads]:
     reader, module, width = job.reader, job.module, job.width
-    if not layer.attention or module.attention is None or job.share < 1:
-        return []
     gain = gains.get("input_norm", np.ones(width, dtype=np.float32))
-    tensors = [layer.attention[r] for r in ("q_proj", "k_proj", "v_proj", "o_proj")]
-    q, k, v, o = tensors
-    fits = (
-        all(t.shape[-1] == width for t in tensors)
-        and len(gain) == width
-        and q.shape[1] == k.shape[1]
-        and v.shape[1] == o.shape[1]
-        and q.shape[0] == o.shape[0]
-        and k.shape[0] == v.shape[0]
-        and q.shape[0] % max(k.shape[0], 1) == 0
-        and min(math.prod(t.shape) for t in tensors) > 0
-    )
-    if not fits:
+    if not _heads_fit(layer, job) or module.attention is None or len(gain) != width:
         return []
+    tensors = [layer.attention[r] for r in ("q_proj", "k_proj", "v_proj", "o_proj")]
+    q = tensors[0]
     query, key, value, output = (
         _sound(reader.rectangle(t, _whole(t))) for t in tensors
     )
@@ -286,6 +313,23 @@ def _heads(layer: _Layer, gains: dict[str, Floats], job: _Job) -> list[Heads]:
         None if biased else rotary_classes(q.shape[1], module.attention.rotary_dims)
     )
     return [Heads(layer.number, query * gain, key * gain, value * gain, output, rotary)]
+
+
+def _heads_fit(layer: _Layer, job: _Job) -> bool:
+    """Whether a layer has whole heads of one width, all of which are read."""
+    if not layer.attention or job.module.attention is None or job.share < 1:
+        return False
+    tensors = [layer.attention[r] for r in ("q_proj", "k_proj", "v_proj", "o_proj")]
+    q, k, v, o = tensors
+    return (
+        all(t.shape[-1] == job.width for t in tensors)
+        and q.shape[1] == k.shape[1]
+        and v.shape[1] == o.shape[1]
+        and q.shape[0] == o.shape[0]
+        and k.shape[0] == v.shape[0]
+        and q.shape[0] % max(k.shape[0], 1) == 0
+        and min(math.prod(t.shape) for t in tensors) > 0
+    )
 
 
 def _rows(

@@ -14,6 +14,7 @@ from parentage.errors import UsageError
 from parentage.registry.container import is_fingerprint, read_fingerprint
 from parentage.registry.fingerprint import FORMAT, MAX_BYTES, Fingerprint
 from parentage.registry.index import Index
+from parentage.registry.scheme import SCHEME
 from parentage.registry.search import possible_tests
 from parentage.registry.store import Registry
 from parentage.report.screen_document import (
@@ -124,7 +125,7 @@ def _made(
             stamp=stamp(model),
             seed=seed,
             size=size,
-            format=FORMAT,
+            format=[FORMAT, SCHEME],
             version=__version__,
         )
         file = name.replace("/", "--") + f"-{key[:8]}{SUFFIX}"

@@ -22,7 +22,7 @@ from parentage.run.diff_document import assemble
 from parentage.run.diff_pairs import TensorPair, pair_tensors
 from parentage.run.diff_scan import SMALL, scan
 from parentage.run.diff_state import State, state_file
-from parentage.run.diff_tiles import SLAB, TILE
+from parentage.run.diff_tiles import FUSED_TILE, SLAB, TILE
 from parentage.stats.difference import Sums
 
 Progress = Callable[[str, int, int], None]
@@ -145,7 +145,7 @@ def _key(
 ) -> tuple[object, ...]:
     """All that the sums depend on."""
     files = [(str(c.path), c.identity) for c in checkpoints]
-    return (__version__, kernel, SLAB, TILE, SMALL, files, chosen)
+    return (__version__, kernel, SLAB, TILE, FUSED_TILE, SMALL, files, chosen)
 
 
 def _scan(

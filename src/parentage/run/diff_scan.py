@@ -17,7 +17,14 @@ from parentage.artifact.dtypes import DTYPES, to_float32
 from parentage.artifact.fused import Fused
 from parentage.run.diff_pairs import TensorPair
 from parentage.run.diff_state import State
-from parentage.run.diff_tiles import TILE, Side, Slab, in_stored_order, slabs
+from parentage.run.diff_tiles import (
+    FUSED_TILE,
+    TILE,
+    Side,
+    Slab,
+    in_stored_order,
+    slabs,
+)
 from parentage.stats.difference import (
     Floats,
     Raw,
@@ -45,15 +52,18 @@ class Worker:
 
     def __init__(self, fused: Fused | None) -> None:
         self._fused = fused
-        self._rooms = [np.zeros(TILE * 8, np.uint8) for _ in range(2)]
-        self._wide = [np.zeros(TILE, np.uint32) for _ in range(2)]
+        self._length = FUSED_TILE if fused else TILE
+        self._rooms = [np.zeros(self._length * 8, np.uint8) for _ in range(2)]
+        self._wide = [np.zeros(0 if fused else TILE, np.uint32) for _ in range(2)]
         self._kernel = fused.floats if fused else numpy_kernel(TILE)
 
     def sums(self, a: Side, b: Side, slab: Slab) -> Sums:
         """Sums over one slab of a pair of tensors."""
         total = Sums()
         tiles = zip(
-            a.tiles(slab, self._rooms[0]), b.tiles(slab, self._rooms[1]), strict=True
+            a.tiles(slab, self._rooms[0], self._length),
+            b.tiles(slab, self._rooms[1], self._length),
+            strict=True,
         )
         for left, right in tiles:
             total.add(self._tile(left, right, a.dtype, b.dtype))

@@ -24,7 +24,11 @@ SLAB: Final = 1 << 22
 """Most values of a slab: what a thread holds of a tensor that is stored otherwise."""
 
 TILE: Final = 1 << 17
-"""Values of a tile: what fits into the caches beside the room that sums need."""
+"""Values of a tile for numpy: what fits into the caches beside the room that its sums
+need, and few enough for sums in single precision."""
+
+FUSED_TILE: Final = 1 << 18
+"""Values of a tile for compiled sums, which need no room and are taken in blocks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,26 +102,29 @@ class Side:
         plain = run is not None and checkpoint.lies_plain(tensor.view.tensor)
         self._run = run if plain else None
 
-    def tiles(self, slab: Slab, room: NDArray[np.uint8]) -> Iterator[NDArray[Any]]:
+    def tiles(
+        self, slab: Slab, room: NDArray[np.uint8], tile: int
+    ) -> Iterator[NDArray[Any]]:
         """The values of a slab in the stored or decoded format, tile by tile.
 
         Args:
             slab: which.
             room: at least eight bytes for each value of a tile; the next tile
                 overwrites it.
+            tile: values of a tile.
         """
         if self._run is None:
             values = self._load(slab)
-            for start in range(0, slab.size, TILE):
-                yield values[start : start + TILE]
+            for start in range(0, slab.size, tile):
+                yield values[start : start + tile]
             return
         name = self._view.tensor
         kind = stored_kind(self.dtype)
-        for start in range(0, slab.size, TILE):
-            length = min(TILE, slab.size - start)
-            tile = room[: length * kind.itemsize].view(kind)
-            self._checkpoint.fill(name, self._run + slab.first + start, tile)
-            yield tile
+        for start in range(0, slab.size, tile):
+            length = min(tile, slab.size - start)
+            held = room[: length * kind.itemsize].view(kind)
+            self._checkpoint.fill(name, self._run + slab.first + start, held)
+            yield held
 
     def _load(self, slab: Slab) -> NDArray[Any]:
         view = self._view

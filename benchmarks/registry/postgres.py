@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A PostgreSQL server of one's own, for tests and measurements."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+BIN = Path("/usr/lib/postgresql/15/bin")
+"""Where Debian puts the programs of its server."""
+
+
+def installed() -> bool:
+    """Whether there is a server to start."""
+    return (BIN / "initdb").exists()
+
+
+@contextlib.contextmanager
+def private_server(parent: Path | None = None) -> Iterator[str]:
+    """A cluster in a folder of its own, which is removed in the end.
+
+    Yields:
+        URL of its maintenance database.
+    """
+    root = os.geteuid() == 0
+    folder = Path(tempfile.mkdtemp(prefix="parentage-postgres-", dir=parent))
+    if root:
+        shutil.chown(folder, "postgres", "postgres")
+
+    def run(*words: object) -> None:
+        # initdb and the server refuse to run as root.
+        line = ["runuser", "-u", "postgres", "--"] if root else []
+        subprocess.run(
+            [*line, *map(str, words)], check=True, capture_output=True, cwd="/"
+        )
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    data, control = folder / "data", BIN / "pg_ctl"
+    try:
+        run(BIN / "initdb", "-D", data, "-A", "trust", "-U", "tester", "--no-sync")
+        options = f"-p {port} -h 127.0.0.1 -k {folder} -F"
+        log = folder / "log"
+        run(control, "-D", data, "-w", "-l", log, "-o", options, "start")
+        yield f"postgresql://tester@127.0.0.1:{port}/postgres"
+    finally:
+        with contextlib.suppress(subprocess.CalledProcessError):
+            run(control, "-D", data, "-m", "immediate", "-w", "stop")
+        time.sleep(0.1)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def new_database(server: str, name: str) -> str:
+    """URL of an empty database of a server."""
+    import psycopg
+
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    return server.rsplit("/", 1)[0] + "/" + name
