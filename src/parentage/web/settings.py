@@ -63,6 +63,11 @@ class Settings(BaseModel):
         description="hosts that may be fetched from although their addresses are "
         "private: HOST or HOST:PORT",
     )
+    fetch_proxy: str = Field(
+        "",
+        description="a proxy that all reading goes through; it must then refuse "
+        "private addresses itself",
+    )
     engine: Literal["local", "ray"] = "local"
     ray_address: str = ""
     heavy_parameters: int = Field(
