@@ -10,7 +10,6 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from parentage.errors import ParentageError
 from parentage.web.asking import settings_of
 from parentage.web.permissions import PUBLIC, Actor, allowed
 from parentage.web.security import csrf
@@ -82,20 +81,3 @@ def go(request: Request, path: str) -> Response:
     answer = RedirectResponse(path, 303)
     keep_visitor(request, answer)
     return answer
-
-
-def error_page(
-    request: Request,
-    status: int,
-    error: ParentageError,
-    headers: dict[str, str] | None = None,
-) -> Response:
-    """An error as a page."""
-    return render(
-        request,
-        "error.html",
-        status=status,
-        headers=headers,
-        number=status,
-        error=error,
-    )
