@@ -70,6 +70,13 @@ def create_app(settings: Settings, engine: Engine | None = None) -> FastAPI:
     app.add_middleware(LimitSize, most=settings.max_upload)
     if settings.requests_per_minute:
         app.add_middleware(LimitRate, settings=settings)
-    app.add_middleware(SecurityHeaders, secure=settings.secure)
+    app.add_middleware(
+        SecurityHeaders, secure=settings.secure, provider=settings.oidc_issuer
+    )
     app.add_middleware(Measure, numbers=app.state.numbers)
     return app
+
+
+def from_environment() -> FastAPI:
+    """The portal of the settings in the environment, for servers that start apps."""
+    return create_app(Settings.load())

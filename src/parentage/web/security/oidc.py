@@ -123,8 +123,14 @@ def cookie_name(settings: Settings) -> str:
     return "__Host-oidc" if settings.secure else "oidc"
 
 
-def depart(provider: Provider) -> Departure:
-    """Begin a sign-in at the provider.
+def inside(path: str) -> str:
+    """A path of the portal to go on to; the first page for anything else."""
+    plain = path.startswith("/") and not path.startswith(("//", "/\\"))
+    return path if plain and path.isprintable() and len(path) < 500 else "/"
+
+
+def depart(provider: Provider, path: str = "/") -> Departure:
+    """Begin a sign-in at the provider; afterwards the browser goes on to a path.
 
     Raises:
         SignInError: no provider is set, or it does not answer.
@@ -139,13 +145,15 @@ def depart(provider: Provider) -> Departure:
             code_verifier=verifier,
             nonce=nonce,
         )
-    cookie = _signer(settings).dumps({"s": state, "v": verifier, "n": nonce})
+    cookie = _signer(settings).dumps(
+        {"s": state, "v": verifier, "n": nonce, "p": inside(path)}
+    )
     return Departure(url, str(cookie))
 
 
 def arrive(
     db: Session, provider: Provider, *, url: str, cookie: str, address: str
-) -> sessions.Started:
+) -> tuple[sessions.Started, str]:
     """Complete a sign-in with what the provider sent the browser back with.
 
     Args:
@@ -154,6 +162,9 @@ def arrive(
         url: the whole address of the way back.
         cookie: what :func:`depart` gave the browser.
         address: of the browser.
+
+    Returns:
+        The session, and the path to go on to.
 
     Raises:
         SignInError: anything does not fit; it is not said in detail.
@@ -179,7 +190,8 @@ def arrive(
             advice="Ask the operator for a role.",
         )
     # The provider asks for second factors itself.
-    return sessions.begin(db, settings, row, address=address, second_factor=False)
+    started = sessions.begin(db, settings, row, address=address, second_factor=False)
+    return started, inside(str(kept["p"]))
 
 
 def _claims(provider: Provider, url: str, kept: dict[str, str]) -> dict[str, Any]:

@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Form, Query, Request
 from starlette.responses import RedirectResponse, Response
 
-from parentage.web.asking import Config, address_of, state_of
+from parentage.web.asking import Config, address_of, form_checked, state_of
 from parentage.web.database import writing
 from parentage.web.security import oidc, sessions
 from parentage.web.settings import Settings
@@ -23,9 +24,23 @@ def provider_of(settings: Settings) -> oidc.Provider:
 
 
 @router.get("/sign-in/oidc")
-def depart(settings: Config) -> Response:
-    """To the provider."""
-    departure = oidc.depart(provider_of(settings))
+def depart(
+    settings: Config, path: Annotated[str, Query(alias="next", max_length=500)] = "/"
+) -> Response:
+    """To the provider, by a link."""
+    return _away(settings, path)
+
+
+@router.post("/sign-in/oidc", dependencies=[Depends(form_checked)])
+def depart_by_form(
+    settings: Config, path: Annotated[str, Form(alias="next", max_length=500)] = "/"
+) -> Response:
+    """To the provider, by a form."""
+    return _away(settings, path)
+
+
+def _away(settings: Settings, path: str) -> Response:
+    departure = oidc.depart(provider_of(settings), path)
     answer = RedirectResponse(departure.url, 303)
     answer.set_cookie(
         oidc.cookie_name(settings),
@@ -46,10 +61,10 @@ def arrive(request: Request, settings: Config) -> Response:
     provider = provider_of(settings)
     url = f"{provider.redirect}?{request.url.query}"
     with writing(state_of(request).engine) as db:
-        started = oidc.arrive(
+        started, path = oidc.arrive(
             db, provider, url=url, cookie=cookie, address=address_of(request)
         )
-    answer = RedirectResponse("/", 303)
+    answer = RedirectResponse(path, 303)
     answer.set_cookie(
         sessions.cookie_name(settings),
         started.cookie,
