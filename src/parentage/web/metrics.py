@@ -135,8 +135,8 @@ def metrics(request: Request, settings: Config) -> Response:
             raise ForbiddenError("the numbers are for the operator")
     numbers: Numbers = request.app.state.numbers
     with reading(state_of(request).engine) as db:
-        counts = dict(
-            db.execute(select(Job.state, func.count()).group_by(Job.state)).tuples()
+        counts: dict[str, int] = dict(
+            db.execute(select(Job.state, func.count()).group_by(Job.state)).all()
         )
         for state in ("queued", "running", "done", "failed", "cancelled"):
             numbers.jobs.labels(state).set(counts.get(state, 0))
