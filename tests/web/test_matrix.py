@@ -88,7 +88,7 @@ def owns(who, action, actors, ids):
         return True
     if action == "stage.score":
         return who == "panel"
-    if action in {"job.read", "job.cancel"}:
+    if action in {"job.read", "job.cancel", "model.create"}:
         return who in {"submitter", "challenger"}
     return who == "submitter"
 

@@ -94,7 +94,7 @@ class Measure:
         try:
             await self.app(scope, receive, sending)
         finally:
-            route = getattr(scope.get("route"), "path", "other")
+            route = _route(scope)
             method = scope["method"] if scope["method"] in _METHODS else "other"
             self.numbers.requests.labels(method, route, status).inc()
             self.numbers.seconds.labels(method, route).observe(
@@ -102,6 +102,14 @@ class Measure:
             )
 
 
+def _route(scope: Scope) -> str:
+    """The route's pattern; some versions of the framework leave the prefix out."""
+    pattern = str(getattr(scope.get("route"), "path", "other"))
+    inside = scope["path"].startswith(API) and pattern != "other"
+    return API + pattern if inside and not pattern.startswith(API) else pattern
+
+
+API: Final = "/api/v1"
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
 
 
