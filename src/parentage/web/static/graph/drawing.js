@@ -4,7 +4,7 @@
 const KINDS = ["declared", "correspondence", "both", "found"];
 const TEXT = 12; // Height of names in pixels.
 const LONGEST = 34; // Letters of a name that are shown.
-const SMALLEST = 5; // A model is named from this radius on, in pixels.
+const SMALLEST = 7; // A model is named from this radius on, in pixels.
 
 /**
  * Which models are named at a scale, and where: those with most descendants first, and
@@ -33,7 +33,7 @@ export function labels(graph, scale, marked) {
       }
     }
     const hits = (o) =>
-      Math.abs(o.x - px) < o.half + half && Math.abs(o.y - py) < TEXT + 1;
+      Math.abs(o.x - px) < o.half + half && Math.abs(o.y - py) < TEXT + 4;
     if (cells.some((key) => (taken.get(key) || []).some(hits))) continue;
     const label = { i, text, x: px, y: py, half };
     found.push(label);

@@ -63,10 +63,10 @@ export class LineageView {
     element.dataset.ready = "true";
   }
 
-  /** The model that the address names, as `#id`. */
+  /** The model that the address names, as `#key`. */
   wanted() {
     const id = decodeURIComponent(location.hash.slice(1));
-    return id ? this.graph.nodes.findIndex((node) => String(node.id) === id) : -1;
+    return id ? this.graph.nodes.findIndex((node) => node.key === id) : -1;
   }
 
   fit(some) {
@@ -84,7 +84,7 @@ export class LineageView {
     if (i >= 0 && move) this.fit(painter.marked);
     if (i >= 0) {
       const address = new URL(location.href);
-      address.hash = encodeURIComponent(graph.nodes[i].id);
+      address.hash = encodeURIComponent(graph.nodes[i].key);
       history.replaceState(null, "", address);
     }
     painter.stale();

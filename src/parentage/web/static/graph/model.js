@@ -3,12 +3,34 @@
 
 import { layout } from "./layout.js";
 
-/** How an edge is drawn: what was declared, what was found, or both. */
+const STRENGTH = ["", "correspondence", "reused", "identical"];
+
+/** How an edge is drawn: what was declared, what was found, or both; "" for neither. */
 export function kindOf(edge) {
-  const proven = edge.finding === "identical" || edge.finding === "reused";
-  if (proven) return edge.declared ? "both" : "found";
+  if (STRENGTH.indexOf(edge.finding) >= 2) return edge.declared ? "both" : "found";
   if (edge.finding === "correspondence") return "correspondence";
-  return "declared";
+  return edge.declared ? "declared" : "";
+}
+
+/** What is told of the same two models, as one edge. */
+export function joined(told) {
+  const pairs = new Map();
+  for (const edge of told) {
+    const key = `${edge.target}\n${edge.source}`;
+    const known = pairs.get(key);
+    if (!known) {
+      pairs.set(key, { ...edge, finding: edge.finding || "" });
+      continue;
+    }
+    known.declared ||= edge.declared;
+    known.share = Math.max(known.share || 0, edge.share || 0);
+    known.modules = [...new Set([...(known.modules || []), ...(edge.modules || [])])];
+    if (STRENGTH.indexOf(edge.finding) > STRENGTH.indexOf(known.finding)) {
+      known.finding = edge.finding;
+      known.report_id = edge.report_id;
+    }
+  }
+  return [...pairs.values()];
 }
 
 /** How a model is drawn: the worst finding of its latest audit. */
@@ -21,17 +43,17 @@ function colourOf(node) {
  * @returns {object} places, looks, and who is beside whom
  */
 export function prepare(told) {
-  const number = new Map(told.nodes.map((node, i) => [node.id, i]));
+  const number = new Map(told.nodes.map((node, i) => [node.key, i]));
   const names = told.nodes.map((node) => node.name);
   const kinds = { declared: [], correspondence: [], both: [], found: [] };
   const all = [];
   const parents = names.map(() => []);
   const children = names.map(() => []);
-  for (const edge of told.edges) {
-    const child = number.get(edge.child);
-    const parent = number.get(edge.parent);
-    if (child === undefined || parent === undefined || child === parent) continue;
+  for (const edge of joined(told.edges)) {
+    const child = number.get(edge.target);
+    const parent = number.get(edge.source);
     const kind = kindOf(edge);
+    if (child === undefined || parent === undefined || child === parent || !kind) continue;
     // What was found outweighs what was only declared.
     const weight = (edge.share || 0) + (kind === "declared" ? 0 : 1);
     const line = { child, parent, kind, weight, told: edge };

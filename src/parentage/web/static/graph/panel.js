@@ -20,6 +20,11 @@ function lines(list, end, graph, choose, texts) {
     item.append(button, " ", make("span", texts[line.kind], `kind ${line.kind}`));
     const modules = line.told.modules || [];
     if (modules.length) item.append(make("small", modules.join(", ")));
+    if (line.told.report_id) {
+      const link = make("a", texts.report);
+      link.href = `/reports/${line.told.report_id}`;
+      item.append(link);
+    }
     return item;
   });
   const all = make("ul", undefined, "plainlist");
@@ -45,8 +50,9 @@ export function showModel(panel, graph, i, choose, data) {
     found: data.textFound,
     correspondence: data.textCorrespondence,
     more: data.textMore,
+    report: data.textReport,
   };
-  panel.dataset.chosen = i < 0 ? "" : String(graph.nodes[i].id);
+  panel.dataset.chosen = i < 0 ? "" : graph.nodes[i].key;
   if (i < 0) {
     panel.replaceChildren(make("p", data.textNone, "muted"));
     return;
@@ -58,9 +64,9 @@ export function showModel(panel, graph, i, choose, data) {
     const word = data[`finding${camel(node.finding)}`] || node.finding;
     parts.push(make("p", word, `badge ${node.finding}`));
   }
-  if (node.url) {
+  if (node.model_id) {
     const link = make("a", data.textOpen);
-    link.href = node.url;
+    link.href = `/models/${node.model_id}`;
     const line = make("p");
     line.append(link);
     parts.push(line);
