@@ -15,11 +15,12 @@ from importlib import metadata
 from typing import Any, Final, Literal, cast
 from urllib.parse import quote
 
-from fastapi import Request
+from fastapi import Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from parentage.errors import ParentageError
 from parentage.report import format as fmt
 from parentage.report import words as report_words
 from parentage.report.language import LANGUAGES, Code, Language, marked
@@ -93,12 +94,37 @@ def back_to(address: str, otherwise: str = "/") -> str:
     return address if inside and plain and len(address) < 2000 else otherwise
 
 
-def see(address: str, said: str = "") -> RedirectResponse:
-    """Go to a page after a form was taken."""
+def keep_visitor(request: Request, answer: Response) -> None:
+    """Set the cookie that forms of browsers without a session are derived from."""
+    made = getattr(request.state, "visitor", None)
+    if made is None:
+        return
+    settings = settings_of(request)
+    answer.set_cookie(
+        csrf.visitor_name(settings),
+        made,
+        secure=settings.secure,
+        httponly=True,
+        samesite="lax",
+        path="/",
+    )
+
+
+def go(request: Request, address: str, said: str = "") -> RedirectResponse:
+    """After a form was taken: another page of the portal, to be fetched anew.
+
+    Args:
+        request: the form.
+        address: inside the portal.
+        said: what that page says at its top, a key of ``MESSAGES``.
+    """
+    assert back_to(address, "") == address  # noqa: S101 - never elsewhere
     if said:
         place, mark, anchor = address.partition("#")
         address = f"{place}{'&' if '?' in place else '?'}said={said}{mark}{anchor}"
-    return RedirectResponse(address, status_code=303)
+    answer = RedirectResponse(address, status_code=303)
+    keep_visitor(request, answer)
+    return answer
 
 
 def render(
@@ -129,6 +155,8 @@ def render(
     said = MESSAGES.get(request.query_params.get("said", ""))
     if message is None and said is not None:
         message = Message(said[0], lang(said[1]))
+    # Error pages, which may be drawn before anything is known, name who asks as well.
+    request.state.actor = actor
     html = environment(lang).get_template(name).render(
         actor=actor,
         may=partial(may, actor),
@@ -141,7 +169,34 @@ def render(
         message=message,
         **values,
     )
-    return HTMLResponse(html, status_code=status, headers=headers)
+    answer = HTMLResponse(html, status_code=status, headers=headers)
+    keep_visitor(request, answer)
+    return answer
+
+
+def error_page(
+    request: Request,
+    status: int,
+    error: ParentageError,
+    headers: dict[str, str] | None = None,
+) -> HTMLResponse:
+    """An error as a page."""
+    return render(
+        request,
+        "error.html",
+        asking(request),
+        status=status,
+        headers=headers,
+        number=status,
+        title=words.status(language_of(request), status),
+        error=error,
+    )
+
+
+def asking(request: Request) -> Actor:
+    """Who asked, as far as that was found out before something went wrong."""
+    found = getattr(request.state, "actor", None)
+    return found if isinstance(found, Actor) else PUBLIC
 
 
 @cache
@@ -163,7 +218,9 @@ def environment(lang: Language) -> Environment:
         versioned=lambda path: f"{path}?v={version()}",
     )
     made.filters.update(
+        entry=partial(words.entry, lang),
         finding=lambda word: fmt.finding_words(word, lang),
+        headline=lambda row: known(lang, row.headline),
         label=lambda name: report_words.label(name, lang),
         local=partial(local, lang),
         moment=moment,
@@ -172,6 +229,7 @@ def environment(lang: Language) -> Environment:
         power10=fmt.power10,
         quoted=lambda text: quote(str(text), safe=""),
         said=partial(known, lang),
+        tone=lambda value: words.TONES.get(value, ""),
         whole=fmt.whole,
         word=partial(words.word, lang),
     )

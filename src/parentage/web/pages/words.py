@@ -5,7 +5,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from parentage.report.format import finding_words
 from parentage.report.language import Language, marked
+from parentage.web.services.views import EntryView
 
 WORDS: Final[dict[str, dict[str, str]]] = {
     "role": {
@@ -73,3 +75,55 @@ def word(lang: Language, value: str | None, kind: str) -> str:
     if value is None:
         return "–"
     return lang(WORDS[kind][value]) if value in WORDS.get(kind, {}) else value
+
+
+STATUS: Final[dict[int, str]] = {
+    400: marked("This was not understood"),
+    401: marked("Sign in first"),
+    403: marked("This is not yours to do"),
+    404: marked("There is no such page"),
+    405: marked("This cannot be done here"),
+    409: marked("This does not fit what is there"),
+    413: marked("This is too large"),
+    422: marked("This was not taken"),
+    429: marked("Too often; wait a little"),
+}
+"""Number of an answer -> heading of its page."""
+
+
+def status(lang: Language, number: int) -> str:
+    """What went wrong, as a heading."""
+    return lang(STATUS.get(number, marked("Something went wrong here")))
+
+
+ENTRIES: Final[dict[str, str]] = {
+    "model-registered": marked("{actor} registered the model {name}"),
+    "version-added": marked("{actor} added version {label}"),
+    "report-published": marked("A report of {candidate} was published: {finding}"),
+    "challenge-filed": marked("{actor} filed a challenge: {title}"),
+    "challenge-checked": marked("The numbers of the challenge were checked"),
+    "challenge-replied": marked("{actor} replied for the named team"),
+    "challenge-decided": marked("{actor} decided a challenge: {decision}"),
+    "stage-opened": marked("A stage was opened: {stage}"),
+    "gate-decided": marked("A gate was decided for {team}: {outcome}"),
+    "stage-closed": marked("A stage was closed: {stage}"),
+}
+"""Kind of a ledger's entry -> its sentence."""
+
+
+def entry(lang: Language, value: EntryView) -> str:
+    """An entry of the ledger as a sentence."""
+    sentence = ENTRIES.get(value.kind)
+    if sentence is None:
+        return value.kind
+    payload = value.payload
+    places = {
+        "actor": value.actor,
+        "decision": word(lang, payload.get("decision"), "decision"),
+        "finding": finding_words(str(payload.get("finding", "")), lang),
+        "outcome": word(lang, payload.get("outcome"), "gate"),
+    }
+    for name in ("name", "label", "candidate", "title", "stage", "team"):
+        places[name] = str(payload.get(name, "–"))
+    used = {key: text for key, text in places.items() if "{" + key + "}" in sentence}
+    return lang(sentence, **used)
