@@ -31,7 +31,8 @@
     ├── ReportError                       report          4
     ├── ListedError                       listed          4
     │   ├── ProfileError                  profile         4
-    │   └── DeclarationError              declaration     4
+    │   ├── DeclarationError              declaration     4
+    │   └── StageError                    stage           4
     ├── AttestationError                  attestation     4
     ├── MissingExtraError                 missing-extra   2
     ├── RegistryError                     registry        4
@@ -319,6 +320,12 @@ class DeclarationError(ListedError):
     """A model card or a submission manifest cannot be read."""
 
     code = "declaration"
+
+
+class StageError(ListedError):
+    """A stage of an evaluation does not exist, or its file or its scores are wrong."""
+
+    code = "stage"
 
 
 class AttestationError(ParentageError):

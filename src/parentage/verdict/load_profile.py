@@ -6,7 +6,7 @@ from __future__ import annotations
 import hashlib
 import tomllib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -19,7 +19,8 @@ from parentage.artifact.entry import shown
 from parentage.errors import ProfileError
 from parentage.verdict.profile import Profile
 from parentage.verdict.toml_lines import Path as Keys
-from parentage.verdict.toml_lines import line_of, lines_of
+from parentage.verdict.toml_lines import lines_of
+from parentage.verdict.toml_problems import Found, problems_of, tables, with_lines
 from parentage.verdict.vocabulary import COMPONENTS, GRADES_OF_VIOLATION
 
 MAX_BYTES: Final = 1_000_000
@@ -34,9 +35,6 @@ _KEYS_OF: Final = {
 """Keys of a rule that only some kinds have."""
 
 _ONLY_SOME: Final = set().union(*_KEYS_OF.values())
-
-Found = tuple[Keys, str]
-"""Where in the file, and what is wrong there."""
 
 
 @dataclass(frozen=True)
@@ -120,16 +118,10 @@ def parse_profile(raw: bytes, *, file: str) -> Profile:
     try:
         profile = Profile.model_validate(data)
     except ValidationError as error:
-        found += [
-            _said(item)
-            for item in error.errors(include_url=False)
-            # A list is also called too short where its elements are wrong.
-            if not (item["type"] == "too_short" and item["input"])
-        ]
+        found += problems_of(error)
     found += _checks(data)
     if found or profile is None:
-        rows = sorted({(line_of(lines, keys), say) for keys, say in found})
-        raise ProfileError.of(shown(file), rows)
+        raise ProfileError.of(shown(file), with_lines(found, lines))
     return profile
 
 
@@ -137,37 +129,10 @@ def _digest(raw: bytes) -> str:
     return hashlib.sha256(raw).hexdigest()
 
 
-def _said(item: Mapping[str, Any]) -> Found:
-    """A complaint of the schema in words that name the key and the choices."""
-    where = tuple(item["loc"])
-    keys = tuple("schema" if key == "schema_" else key for key in where)
-    name = shown(".".join(str(key) for key in keys))
-    value = item.get("input")
-    if item["type"] == "missing":
-        missing = {"ko": "the Korean translation", "en": "the English text"}
-        last = str(keys[-1])
-        if last == "source":
-            return keys, f"{name}: the source is missing"
-        if last in missing:
-            return keys, f"{name}: {missing[last]} is missing"
-        return keys, f"{name}: is missing"
-    if item["type"] == "extra_forbidden":
-        return keys, f"{name}: unknown key"
-    if item["type"] == "literal_error":
-        what = {"components": "component", "allowed": "class", "forbidden": "class"}
-        kind = next((what[k] for k in keys if k in what), "value")
-        expected = item["ctx"]["expected"].replace("'", "")
-        return (
-            keys,
-            f"{name}: unknown {kind} '{shown(str(value))}'; expected {expected}",
-        )
-    return keys, f"{name}: {item['msg']}"
-
-
 def _checks(data: dict[str, Any]) -> Iterator[Found]:
     """What a schema of types cannot say; works on files that break the schema too."""
-    rules = _tables(data, "rules")
-    sources = {str(s.get("id")) for _, s in _tables(data, "sources")}
+    rules = tables(data, "rules")
+    sources = {str(s.get("id")) for _, s in tables(data, "sources")}
     names: Counter[str] = Counter()
     for number, rule in rules:
         at: Keys = ("rules", number)
@@ -182,7 +147,7 @@ def _checks(data: dict[str, Any]) -> Iterator[Found]:
     addressed = {c for _, r in rules for c in _words(r, "components")}
     silent = [
         (("silent", n), c)
-        for n, s in _tables(data, "silent")
+        for n, s in tables(data, "silent")
         for c in _words(s, "components")
     ]
     for place, component in silent:
@@ -248,13 +213,6 @@ def _same_component(rules: list[tuple[int, dict[str, Any]]]) -> Iterator[Found]:
                 rule.get("id"),
                 before | _words(rule, "allowed"),
             )
-
-
-def _tables(data: dict[str, Any], key: str) -> list[tuple[int, dict[str, Any]]]:
-    rows = data.get(key)
-    if not isinstance(rows, list):
-        return []
-    return [(n, row) for n, row in enumerate(rows) if isinstance(row, dict)]
 
 
 def _words(table: dict[str, Any], key: str) -> set[str]:
