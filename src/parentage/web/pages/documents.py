@@ -8,6 +8,7 @@ Rendering takes a second, so what was rendered is kept: a stored document never 
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,6 +22,9 @@ KEPT: Final = 200
 
 STYLED_CSP: Final = "style-src-attr 'unsafe-inline'"
 """Bars and figures carry style attributes; style elements and scripts stay forbidden."""
+
+
+_STYLE: Final = re.compile(r"<style>[^<]*</style>")
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,8 @@ def parts_of(html: str) -> Parts:
     Raises:
         ValueError: the page is not built as pages of documents are.
     """
+    # The portal serves these rules as a file.
+    html = _STYLE.sub("", html)
     lead = _between(html, '<header class="lead">', "</header>")
     main = _between(html, "<main>", "</main>")
     return Parts(Markup(lead), Markup(main))  # noqa: S704 - our own templates' output

@@ -25,6 +25,9 @@ from parentage.report import format as fmt
 from parentage.report import words as report_words
 from parentage.report.language import LANGUAGES, Code, Language, marked
 from parentage.report.page import page_text
+from parentage.report.verdict_terminal import SIGNS
+from parentage.report.verdict_text import deciding
+from parentage.report.verdict_words import OUTCOMES
 from parentage.web.asking import settings_of
 from parentage.web.pages import words
 from parentage.web.permissions import PUBLIC, Actor, may
@@ -129,8 +132,9 @@ def go(request: Request, address: str, said: str = "") -> RedirectResponse:
 
 def render(
     request: Request,
-    name: str,
+    template: str,
     actor: Actor = PUBLIC,
+    /,
     *,
     status: int = 200,
     section: str = "",
@@ -142,7 +146,7 @@ def render(
 
     Args:
         request: what was asked; its language, theme and forms' text.
-        name: the template.
+        template: its file.
         actor: who asks.
         status: of the answer.
         section: which part of the navigation the page belongs to.
@@ -157,7 +161,7 @@ def render(
         message = Message(said[0], lang(said[1]))
     # Error pages, which may be drawn before anything is known, name who asks as well.
     request.state.actor = actor
-    html = environment(lang).get_template(name).render(
+    html = environment(lang).get_template(template).render(
         actor=actor,
         may=partial(may, actor),
         csrf=csrf.token_of(request, settings),
@@ -224,11 +228,15 @@ def environment(lang: Language) -> Environment:
         label=lambda name: report_words.label(name, lang),
         local=partial(local, lang),
         moment=moment,
+        deciding=lambda verdict: deciding(verdict, lang),
         number=fmt.number,
+        outcome=lambda key: lang(OUTCOMES[key]) if key in OUTCOMES else key,
         percent=percent,
+        place=words.place,
         power10=fmt.power10,
         quoted=lambda text: quote(str(text), safe=""),
         said=partial(known, lang),
+        sign=lambda key: SIGNS[key][0] if key in SIGNS else "",
         tone=lambda value: words.TONES.get(value, ""),
         whole=fmt.whole,
         word=partial(words.word, lang),

@@ -127,3 +127,18 @@ def entry(lang: Language, value: EntryView) -> str:
         places[name] = str(payload.get(name, "–"))
     used = {key: text for key, text in places.items() if "{" + key + "}" in sentence}
     return lang(sentence, **used)
+
+
+PLACES: Final[dict[str, str]] = {
+    "model": "/models/",
+    "report": "/reports/",
+    "challenge": "/challenges/",
+    "stage": "/stages/",
+}
+"""What a ledger's entry may be about -> where its page is."""
+
+
+def place(subject: str) -> str:
+    """The page of what an entry is about, such as ``model:3``; nothing if it has none."""
+    kind, _, number = subject.partition(":")
+    return PLACES[kind] + number if kind in PLACES and number.isdigit() else ""
