@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from parentage.program.advance import advance_results
 from parentage.program.cells import Cell, Cells, cells_of
@@ -36,6 +37,9 @@ from parentage.program.result import (
 )
 from parentage.program.scores import Decision, Figure, Scores
 from parentage.program.stage import Index, Item, Stage
+
+if TYPE_CHECKING:
+    from parentage.program.unknown import Unknown
 
 NOTHING = Scores()
 
@@ -99,6 +103,14 @@ class Scoring:
         from parentage.program.unknown import Unknown  # noqa: PLC0415
 
         return Unknown(self.stage, self.cells, self._criteria, self._figures, left_out)
+
+    def possible(self) -> Unknown | None:
+        """Answers without criteria, to draw from; ``None`` if all is known."""
+        if self.cells.known:
+            return None
+        from parentage.program.unknown import Unknown  # noqa: PLC0415
+
+        return Unknown(self.stage, self.cells, {}, self._figures, self.aside)
 
     def _aside(self) -> frozenset[int]:
         """Figures that cannot be true together with the others, as few as possible."""

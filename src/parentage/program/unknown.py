@@ -27,6 +27,7 @@ from typing import Final
 
 from parentage.program.cells import Cells
 from parentage.program.exact import Ends, Terms, pairs_of, terms_of
+from parentage.program.paths import TOTAL
 from parentage.program.scores import Figure
 from parentage.program.stage import Stage
 from parentage.program.system import TOLERANCE, System
@@ -86,6 +87,39 @@ class Unknown:
     def system(self) -> System:
         """The inequalities; scores in units of the last decimal."""
         return self._system
+
+    @property
+    def unit(self) -> int:
+        """How many of the system's units make a point."""
+        return self._unit
+
+    def columns(self, keys: Sequence[tuple[str, str]]) -> list[int]:
+        """Numbers of cells, by team and item."""
+        return [self._number[key] for key in keys]
+
+    def narrowed(self) -> System:
+        """The same set without whole scores, as narrow as whole ones make it.
+
+        Cells, parts, totals and sums over teams get the bounds that they have with
+        whole numbers, so that what is known stays known.
+        """
+        system = self._system.copy()
+        items = [path for path, _ in self._stage.items()]
+        for team in self._teams:
+            for path in items:
+                number = self._number[team, path]
+                ends = self.ends(terms_of(self._stage, team, path))
+                system.low[number], system.high[number] = map(self._float, ends)
+                system.whole[number] = False
+            for path in (TOTAL, *(part.id for part in self._stage.parts)):
+                ends = self.ends(terms_of(self._stage, team, path))
+                system.row(self._path(team, path), *map(self._float, ends))
+        for path in items:
+            terms: dict[tuple[str, str], Fraction] = {}
+            for team in self._teams:
+                terms.update(terms_of(self._stage, team, path))
+            system.row(self._sum(terms), *map(self._float, self.ends(terms)))
+        return system
 
     def ends(self, terms: Terms) -> Ends:
         """See :class:`parentage.program.exact.Answers`.

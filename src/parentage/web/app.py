@@ -18,7 +18,7 @@ from parentage.web.api import router as api
 from parentage.web.asking import State
 from parentage.web.database import open_database
 from parentage.web.jobs.queue import Queue
-from parentage.web.pages import router as pages
+from parentage.web.pages.routes import router as pages
 from parentage.web.security.headers import SecurityHeaders
 from parentage.web.security.sizes import LimitSize
 from parentage.web.settings import Settings

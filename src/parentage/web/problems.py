@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from parentage import errors
+from parentage.web.pages.errors import page as errors_page
 
 LOG: Final = logging.getLogger("parentage.web")
 
@@ -133,6 +134,6 @@ def answer(
         headers["WWW-Authenticate"] = 'Bearer realm="parentage"'
     if wants_json(request):
         return JSONResponse({"error": error.to_json()}, status, headers)
-    from parentage.web.pages.rendering import error_page  # noqa: PLC0415
-
-    return error_page(request, status, error, headers)
+    page = errors_page(request, error, status)
+    page.headers.update(headers)
+    return page

@@ -13,6 +13,7 @@ CSP: Final = "; ".join(
         "default-src 'none'",
         "script-src 'self'",
         "style-src 'self'",
+        "style-src-attr 'unsafe-inline'",
         "img-src 'self' data:",
         "font-src 'self'",
         "connect-src 'self'",
@@ -23,7 +24,10 @@ CSP: Final = "; ".join(
         "base-uri 'none'",
     )
 )
-"""What pages may load: only what the portal itself serves as files."""
+"""What pages may load: only what the portal itself serves as files.
+
+Attributes may hold styles, because figures of reports do; elements may not.
+"""
 
 DOCUMENT_CSP: Final = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; "

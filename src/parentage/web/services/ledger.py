@@ -20,6 +20,7 @@ from parentage.web.tables import Entry, LedgerHead, now
 KINDS: Final = (
     "model-registered",
     "version-added",
+    "fingerprint-added",
     "report-published",
     "challenge-filed",
     "challenge-checked",

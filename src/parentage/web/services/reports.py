@@ -239,8 +239,21 @@ def stored(db: Session, number: int) -> tuple[StoredReport, Report]:
 
 def report(db: Session, actor: Actor, number: int) -> ReportView:
     """A report with its document, and later ones of the same model."""
+    row, later = report_row_of(db, actor, number)
+    document = parsed(bytes_of(db, row.digest))
+    return ReportView(row=row, document=document, later=later)
+
+
+def report_row_of(
+    db: Session, actor: Actor, number: int
+) -> tuple[ReportRow, tuple[ReportRow, ...]]:
+    """A report's row without its document, and later reports of the same model.
+
+    Raises:
+        NoSuchPageError: there is none.
+    """
     require(actor, "report.read")
-    row, document = stored(db, number)
+    row: StoredReport = get(db, StoredReport, number, "report")
     later: Sequence[StoredReport] = ()
     if row.model_id is not None:
         later = db.scalars(
@@ -249,9 +262,12 @@ def report(db: Session, actor: Actor, number: int) -> ReportView:
             .order_by(StoredReport.id.desc())
             .limit(20)
         ).all()
-    return ReportView(
-        row=report_row(row), document=document, later=tuple(map(report_row, later))
-    )
+    return report_row(row), tuple(map(report_row, later))
+
+
+def content(db: Session, actor: Actor, number: int) -> bytes:
+    """A report's bytes, exactly as they came."""
+    return report_file(db, actor, number)[1]
 
 
 def report_file(db: Session, actor: Actor, number: int) -> tuple[str, bytes]:

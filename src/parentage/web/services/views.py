@@ -459,26 +459,28 @@ class StageView(View):
 class NodeView(View):
     """A model in the lineage graph."""
 
-    key: str
+    id: str
     name: str
-    model_id: int | None
-    organisation: str
-    family: str
-    released: str
-    parameters: int
-    finding: FindingWord | None
+    model_id: int | None = Field(description="null: known from reports only")
+    organisation: str | None
+    family: str | None
+    released: str | None
+    parameters: int | None
+    finding: FindingWord | None = Field(
+        description="worst of its latest audit; null: never audited"
+    )
 
 
 class EdgeView(View):
-    """What reports say of two models: the strongest finding, with its modules."""
+    """What is said of two models: the strongest finding, with its modules."""
 
-    source: str = Field(description="key of the reference")
-    target: str = Field(description="key of the candidate")
-    finding: FindingWord
+    child: str
+    parent: str
+    declared: bool = Field(description="the maker says so; no finding by itself")
+    finding: FindingWord | None
+    share: float | None = Field(description="of the child's parameters, 0 to 1")
     modules: tuple[str, ...]
-    share: float = Field(description="of the candidate's parameters")
     report_id: int | None
-    declared: bool = Field(description="the maker says so; no finding")
 
 
 class GraphView(View):
