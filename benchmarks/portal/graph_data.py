@@ -50,13 +50,13 @@ def lineage(count: int = 5000, seed: int = 9) -> dict[str, list[dict[str, Any]]]
 
 def _node(i: int, family: str, finding: str | None) -> dict[str, Any]:
     return {
-        "key": f"m{i}",
+        "id": f"m{i}",
         "name": f"{family}/model-{i}",
         "organisation": family,
         "family": family,
         "finding": finding,
-        "released": "",
-        "parameters": 0,
+        "released": None,
+        "parameters": None,
         "model_id": None,
     }
 
@@ -66,10 +66,10 @@ def _edge(child: int, parent: int, rng: np.random.Generator) -> dict[str, Any]:
         ["", "identical", "reused", "correspondence"], p=[0.55, 0.1, 0.32, 0.03]
     )
     return {
-        "target": f"m{child}",
-        "source": f"m{parent}",
+        "child": f"m{child}",
+        "parent": f"m{parent}",
         "declared": bool(rng.random() < 0.8) or not finding,
-        "finding": str(finding) or "not-testable",
+        "finding": str(finding) or None,
         "share": round(float(rng.uniform(0.02, 1)), 3),
         "modules": [str(rng.choice(MODULES))] if finding else [],
         "report_id": None,

@@ -70,25 +70,25 @@ def rows_of(
     graph: GraphView, lang: Language, query: str = "", offset: int = 0
 ) -> Page[Row]:
     """A part of the table: models by number of descendants that a query names."""
-    nodes = {node.key: node for node in graph.nodes}
+    nodes = {node.id: node for node in graph.nodes}
     joined = join(graph)
     parents: dict[str, list[Parent]] = defaultdict(list)
     children: Counter[str] = Counter()
-    for (target, source), (edge, kind) in joined.items():
-        if target in nodes and source in nodes:
+    for (child, parent), (edge, kind) in joined.items():
+        if child in nodes and parent in nodes:
             words = lang(KINDS[kind])
-            parents[target].append(Parent(nodes[source].name, kind, words, edge))
-            children[source] += 1
+            parents[child].append(Parent(nodes[parent].name, kind, words, edge))
+            children[parent] += 1
     wanted = query.lower().split()
     found = [
         node
         for node in graph.nodes
-        if all(word in f"{node.name} {node.organisation}".lower() for word in wanted)
+        if all(word in f"{node.name} {node.organisation or ''}".lower() for word in wanted)
     ]
-    found.sort(key=lambda node: (-children[node.key], node.name))
+    found.sort(key=lambda node: (-children[node.id], node.name))
     offset = min(max(offset, 0), len(found))
     rows = tuple(
-        Row(node=node, parents=tuple(parents[node.key]), children=children[node.key])
+        Row(node=node, parents=tuple(parents[node.id]), children=children[node.id])
         for node in found[offset : offset + ROWS]
     )
     return Page[Row](items=rows, total=len(found), offset=offset, limit=ROWS)
@@ -99,9 +99,9 @@ def join(graph: GraphView) -> dict[tuple[str, str], tuple[EdgeView, str]]:
 
     The same two models may be told of twice: what was declared, and what was found.
     """
-    declared = {(e.target, e.source): e for e in graph.edges if e.declared}
+    declared = {(e.child, e.parent): e for e in graph.edges if e.declared}
     found = {
-        (e.target, e.source): e
+        (e.child, e.parent): e
         for e in graph.edges
         if e.finding in ACCUSING or e.finding == "correspondence"
     }

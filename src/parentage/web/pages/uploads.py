@@ -12,7 +12,7 @@ from parentage.web.asking import Asker, Config, Db, action
 from parentage.web.pages.models import number_of
 from parentage.web.pages.rendering import go, render
 from parentage.web.permissions import require
-from parentage.web.services import fingerprints, models, reports
+from parentage.web.services import models, reports, search
 
 router = APIRouter()
 
@@ -72,7 +72,7 @@ def fingerprint(
     version: Annotated[int, Form()],
 ) -> Response:
     """Take a fingerprint."""
-    row = fingerprints.upload_fingerprint(
+    row = search.upload_fingerprint(
         db, actor, settings, file.file.read(), version_id=version
     )
     return go(request, f"/models/{row.model_id}", "uploaded")

@@ -63,10 +63,10 @@ export class LineageView {
     element.dataset.ready = "true";
   }
 
-  /** The model that the address names, as `#key`. */
+  /** The model that the address names, as `#id`. */
   wanted() {
     const id = decodeURIComponent(location.hash.slice(1));
-    return id ? this.graph.nodes.findIndex((node) => node.key === id) : -1;
+    return id ? this.graph.nodes.findIndex((node) => node.id === id) : -1;
   }
 
   fit(some) {
@@ -84,7 +84,7 @@ export class LineageView {
     if (i >= 0 && move) this.fit(painter.marked);
     if (i >= 0) {
       const address = new URL(location.href);
-      address.hash = encodeURIComponent(graph.nodes[i].key);
+      address.hash = encodeURIComponent(graph.nodes[i].id);
       history.replaceState(null, "", address);
     }
     painter.stale();

@@ -16,7 +16,7 @@ export function kindOf(edge) {
 export function joined(told) {
   const pairs = new Map();
   for (const edge of told) {
-    const key = `${edge.target}\n${edge.source}`;
+    const key = `${edge.child}\n${edge.parent}`;
     const known = pairs.get(key);
     if (!known) {
       pairs.set(key, { ...edge, finding: edge.finding || "" });
@@ -43,15 +43,15 @@ function colourOf(node) {
  * @returns {object} places, looks, and who is beside whom
  */
 export function prepare(told) {
-  const number = new Map(told.nodes.map((node, i) => [node.key, i]));
+  const number = new Map(told.nodes.map((node, i) => [node.id, i]));
   const names = told.nodes.map((node) => node.name);
   const kinds = { declared: [], correspondence: [], both: [], found: [] };
   const all = [];
   const parents = names.map(() => []);
   const children = names.map(() => []);
   for (const edge of joined(told.edges)) {
-    const child = number.get(edge.target);
-    const parent = number.get(edge.source);
+    const child = number.get(edge.child);
+    const parent = number.get(edge.parent);
     const kind = kindOf(edge);
     if (child === undefined || parent === undefined || child === parent || !kind) continue;
     // What was found outweighs what was only declared.

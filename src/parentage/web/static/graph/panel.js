@@ -52,7 +52,7 @@ export function showModel(panel, graph, i, choose, data) {
     more: data.textMore,
     report: data.textReport,
   };
-  panel.dataset.chosen = i < 0 ? "" : graph.nodes[i].key;
+  panel.dataset.chosen = i < 0 ? "" : graph.nodes[i].id;
   if (i < 0) {
     panel.replaceChildren(make("p", data.textNone, "muted"));
     return;
