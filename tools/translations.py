@@ -53,6 +53,7 @@ DOMAINS = (
     "case",
     "screen",
     "training",
+    "stage",
     "web",
 )
 """Catalogues of a language. Texts that stand only in files whose names begin like one

@@ -39,6 +39,7 @@ COMMANDS = {
     "methods": "Explain the tests: what they ask, assume and cannot see.",
     "nearest": "Name the known tokenizers and architectures nearest to a model's.",
     "profiles": "Show the definitions that verdicts are made under.",
+    "program": "Score a stage of an evaluation: points, gates, ranks, certainty.",
     "reply": "Attach a named party's statement to a stored report.",
     "report": "Show a stored report as HTML, PDF, Markdown, SARIF or a BOM.",
     "sign": "Sign a stored report.",

@@ -81,7 +81,7 @@ def _ways(system: System) -> list[System]:
         (terms, low, 1.0 if set(terms) <= chosen and low == 1.0 else high, origin)
         for terms, low, high, origin in search.rows
     ]
-    ways = []
+    ways: list[System] = []
     while True:
         found = search.least({})
         if found is None:
