@@ -12,11 +12,10 @@ from starlette.responses import Response
 from parentage.report.claim_html import render_claim
 from parentage.report.claim_words import headline
 from parentage.web.asking import Asker, Config, Db, Jobs, action
-from parentage.web.pages.documents import SHELF, STYLED_CSP
+from parentage.web.pages.documents import SHELF
 from parentage.web.pages.models import number_of
 from parentage.web.pages.rendering import go, language_of, render
 from parentage.web.permissions import require
-from parentage.web.security.headers import CSP
 from parentage.web.services import challenges, models, reports
 from parentage.web.services.views import Decision
 
@@ -129,7 +128,6 @@ def page(request: Request, db: Db, actor: Asker, number: int) -> Response:
         "challenge.html",
         actor,
         section="challenges",
-        headers={"Content-Security-Policy": f"{CSP}; {STYLED_CSP}"},
         c=found,
         parts=parts,
         summary=summary,

@@ -20,10 +20,6 @@ from markupsafe import Markup
 KEPT: Final = 200
 """Rendered documents in memory; each is some hundred kilobytes."""
 
-STYLED_CSP: Final = "style-src-attr 'unsafe-inline'"
-"""Bars and figures carry style attributes; style elements and scripts stay forbidden."""
-
-
 _STYLE: Final = re.compile(r"<style>[^<]*</style>")
 
 

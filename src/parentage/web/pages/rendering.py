@@ -20,7 +20,6 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from parentage.errors import ParentageError
 from parentage.report import format as fmt
 from parentage.report import words as report_words
 from parentage.report.language import LANGUAGES, Code, Language, marked
@@ -159,8 +158,6 @@ def render(
     said = MESSAGES.get(request.query_params.get("said", ""))
     if message is None and said is not None:
         message = Message(said[0], lang(said[1]))
-    # Error pages, which may be drawn before anything is known, name who asks as well.
-    request.state.actor = actor
     html = environment(lang).get_template(template).render(
         actor=actor,
         may=partial(may, actor),
@@ -176,31 +173,6 @@ def render(
     answer = HTMLResponse(html, status_code=status, headers=headers)
     keep_visitor(request, answer)
     return answer
-
-
-def error_page(
-    request: Request,
-    status: int,
-    error: ParentageError,
-    headers: dict[str, str] | None = None,
-) -> HTMLResponse:
-    """An error as a page."""
-    return render(
-        request,
-        "error.html",
-        asking(request),
-        status=status,
-        headers=headers,
-        number=status,
-        title=words.status(language_of(request), status),
-        error=error,
-    )
-
-
-def asking(request: Request) -> Actor:
-    """Who asked, as far as that was found out before something went wrong."""
-    found = getattr(request.state, "actor", None)
-    return found if isinstance(found, Actor) else PUBLIC
 
 
 @cache

@@ -9,9 +9,9 @@ from starlette.responses import HTMLResponse, Response
 from parentage.report.html import render_html
 from parentage.report.page_both import render_both
 from parentage.web.asking import Asker, Db, action
-from parentage.web.pages.documents import SHELF, STYLED_CSP
+from parentage.web.pages.documents import SHELF
 from parentage.web.pages.rendering import language_of, render
-from parentage.web.security.headers import CSP, DOCUMENT_CSP
+from parentage.web.security.headers import DOCUMENT_CSP
 from parentage.web.services import reports
 
 router = APIRouter()
@@ -48,7 +48,6 @@ def page(request: Request, db: Db, actor: Asker, number: int) -> Response:
         "report_page.html",
         actor,
         section="reports",
-        headers={"Content-Security-Policy": f"{CSP}; {STYLED_CSP}"},
         row=row,
         later=later,
         parts=parts,
