@@ -15,13 +15,13 @@ from starlette.staticfiles import StaticFiles
 from parentage import __version__
 from parentage.web import problems
 from parentage.web.api import router as api
-from parentage.web.asking import State
 from parentage.web.database import open_database
 from parentage.web.jobs.queue import Queue
 from parentage.web.pages.routes import router as pages
 from parentage.web.security.headers import SecurityHeaders
 from parentage.web.security.sizes import LimitSize
 from parentage.web.settings import Settings
+from parentage.web.state import State
 
 STATIC = Path(__file__).parent / "static"
 

@@ -8,11 +8,9 @@ Nothing is looked up for readers who bring neither a cookie nor a token.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
-from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
@@ -22,15 +20,7 @@ from parentage.web.permissions import Actor, actions
 from parentage.web.security import csrf, sessions
 from parentage.web.services.tokens import actor_by_token
 from parentage.web.settings import Settings
-
-
-@dataclass(frozen=True)
-class State:
-    """What an app has: settings, database, queue."""
-
-    settings: Settings
-    engine: Engine
-    queue: Queue
+from parentage.web.state import State
 
 
 def state_of(request: Request) -> State:

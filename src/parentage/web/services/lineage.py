@@ -64,7 +64,13 @@ def graph(db: Session, actor: Actor) -> GraphView:
         sizes.setdefault(parent, {})
         if finding in SHOWN and child != parent:
             edges[child, parent] = _joined(
-                edges.get((child, parent)), child, parent, report, module, share, finding
+                edges.get((child, parent)),
+                child,
+                parent,
+                report,
+                module,
+                share,
+                finding,
             )
     nodes = _nodes(db, sizes)
     for node in _declared(db):

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -12,7 +13,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from parentage.artifact.entry import shown
-from parentage.errors import ConflictError
+from parentage.errors import ConflictError, NoSuchPageError
 from parentage.registry.container import from_bytes
 from parentage.registry.store import Registry, Row, prepare
 from parentage.registry.tables import FINGERPRINTS
@@ -206,11 +207,19 @@ def fingerprint_file(
     """A fingerprint of the registry as a file.
 
     Raises:
-        RegistryError: there is none.
+        NoSuchPageError: there is none.
     """
     require(actor, "registry.search")
-    with registry_of(settings) as registry:
-        return registry.file(registry.find(digest).id)
+    if not re.fullmatch(r"[0-9a-f]{8,64}", digest):
+        raise NoSuchPageError("there is no such fingerprint")
+    with registry_of(settings) as registry, registry.engine.connect() as connection:
+        query = select(FINGERPRINTS.c.id).where(
+            FINGERPRINTS.c.digest.startswith(digest)
+        )
+        found = connection.scalars(query.limit(2)).all()
+        if len(found) != 1:
+            raise NoSuchPageError("there is no such fingerprint, or several")
+    return registry.file(found[0])
 
 
 def screen_fingerprint(

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
@@ -17,16 +18,17 @@ from parentage.errors import (
     RefusedError,
 )
 from parentage.program.score import score_stage
-from parentage.program.scores import Ballot, Decision, Exclusion, Scores, Value
+from parentage.program.scores import Ballot, Decision, Exclusion, Scores, Value, Vote
 from parentage.program.stage import Stage as Definition
 from parentage.report.canonical import canonical_json
 from parentage.run.judge import judge_report, profiles_named
 from parentage.verdict.profile import Both
 from parentage.web.permissions import Actor, require
 from parentage.web.services import ledger
-from parentage.web.services.base import get, keep, note, text_of
+from parentage.web.services.base import keep, note, text_of
 from parentage.web.services.reports import stored
 from parentage.web.services.stages import (
+    VOTE,
     definition_of,
     digest_of,
     gates_of,
@@ -95,9 +97,7 @@ def _number(text: str | float, low: float, high: float, what: str) -> str:
     if not value.is_finite() or len(str(value)) > 30:
         raise RefusedError(f"{what} is no number")
     if not Decimal(str(low)) <= value <= Decimal(str(high)):
-        raise RefusedError(
-            f"{what} is off the scale", expected=f"{low:g} to {high:g}"
-        )
+        raise RefusedError(f"{what} is off the scale", expected=f"{low:g} to {high:g}")
     return format(value.normalize(), "f")
 
 
@@ -146,9 +146,7 @@ def enter_scores(
         one = _item(items, item)
         _team(row, team)
         if team in seat.excluded:
-            raise ForbiddenError(
-                f"one does not score '{team}': {seat.excluded[team]}"
-            )
+            raise ForbiddenError(f"one does not score '{team}': {seat.excluded[team]}")
         made = _number(value, one.lowest, one.highest, f"the score of '{team}'")
         why = text_of((notes or {}).get((item, team), ""), "the note", least=0)
         known = db.scalar(
@@ -172,7 +170,8 @@ def enter_scores(
 def _team(row: Stage, team: str) -> None:
     if team not in row.teams:
         raise RefusedError(
-            f"the stage has no team '{team[:80]}'", expected=", ".join(sorted(row.teams))
+            f"the stage has no team '{team[:80]}'",
+            expected=", ".join(sorted(row.teams)),
         )
 
 
@@ -400,7 +399,7 @@ def scores_of(db: Session, row: Stage, stage: Definition) -> Scores:
         seat.id: seat
         for seat in db.scalars(select(PanelSeat).where(PanelSeat.stage_id == row.id))
     }
-    values, ballots = [], []
+    values, ballots, votes = [], [], []
     for score in db.scalars(
         select(Score).where(Score.stage_id == row.id).order_by(Score.id)
     ):
@@ -415,10 +414,15 @@ def scores_of(db: Session, row: Stage, stage: Definition) -> Scores:
                 )
             )
             continue
+        member = seats[score.seat_id].member
+        if score.item == VOTE:
+            able = Decimal(score.value) > 0
+            votes.append(Vote(member=member, team=score.team, able=able))
+            continue
         part, item, *criterion = score.item.split(".")
         ballots.append(
             Ballot(
-                member=seats[score.seat_id].member,
+                member=member,
                 team=score.team,
                 item=f"{part}.{item}",
                 criterion=criterion[0] if criterion else None,
@@ -433,7 +437,10 @@ def scores_of(db: Session, row: Stage, stage: Definition) -> Scores:
         if team in known
     ]
     return Scores(
-        values=tuple(values), ballots=tuple(ballots), exclusions=tuple(exclusions)
+        values=tuple(values),
+        ballots=tuple(ballots),
+        exclusions=tuple(exclusions),
+        votes=tuple(votes),
     )
 
 
@@ -443,7 +450,9 @@ def decisions_of(db: Session, row: Stage) -> tuple[Decision, ...]:
     for gate in db.scalars(
         select(Gate).where(Gate.stage_id == row.id).order_by(Gate.id)
     ):
-        report = None if gate.report_id is None else db.get(StoredReport, gate.report_id)
+        report = (
+            None if gate.report_id is None else db.get(StoredReport, gate.report_id)
+        )
         made.append(
             Decision(
                 team=gate.team,
@@ -481,6 +490,8 @@ def close_stage(db: Session, actor: Actor, number: int) -> StageRow:
     _open(row)
     stage = definition_of(row)
     scores = scores_of(db, row, stage).model_dump(mode="json")
+    # Few numbers could be guessed from a digest without it.
+    scores["nonce"] = secrets.token_hex(16)
     result = computed(db, row)
     row.state, row.closed, row.result = "closed", now(), result
     ledger.append(

@@ -39,6 +39,8 @@ from parentage.web.tables import Account, Gate, Model, PanelSeat, Score, Stage, 
 
 SLUG: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 MOST_DEFINITION: Final = 1_000_000
+VOTE: Final = "vote"
+"""What a member enters in a wildcard round: 1 if the team can compete, 0 if not."""
 
 
 def stage_row(row: Stage) -> StageRow:
@@ -289,6 +291,20 @@ def items_of(stage: Definition) -> tuple[ItemView, ...]:
                         target=item.scaling == "target",
                     )
                 )
+    if stage.advance.kind == "wildcard" and stage.advance.panel is not None:
+        found.append(
+            ItemView(
+                id=VOTE,
+                part=VOTE,
+                component="",
+                panel=stage.advance.panel,
+                title=both(stage.advance.text),
+                part_title=both(stage.title),
+                points=1.0,
+                lowest=0.0,
+                highest=1.0,
+            )
+        )
     return tuple(found)
 
 
@@ -320,9 +336,7 @@ def teams_of(row: Stage, stage: Definition) -> tuple[TeamView, ...]:
     )
 
 
-def seat_view(
-    db: Session, stage: Definition, row: Stage, seat: PanelSeat
-) -> SeatView:
+def seat_view(db: Session, stage: Definition, row: Stage, seat: PanelSeat) -> SeatView:
     """A seat, with how many scores it has entered."""
     items = [item for item in items_of(stage) if item.panel == seat.panel]
     entered = db.scalar(select(func.count(Score.id)).where(Score.seat_id == seat.id))
