@@ -22,6 +22,7 @@ from parentage.report.verdict_text import in_language
 from parentage.web.asking import Asker, Db, action
 from parentage.web.pages.rendering import go, language_of, local, render
 from parentage.web.services import reports, stage_scores, stages
+from parentage.web.services.stage_simulation import simulate
 from parentage.web.services.views import StageView
 
 router = APIRouter()
@@ -208,9 +209,7 @@ def simulation(
     found = stages.stage(db, actor, number)
     definition = parse_stage(found.definition.encode(), file=found.row.slug)
     points = moved(definition, request.query_params)
-    result = stage_scores.simulate(
-        db, actor, number, noise=(noise / 100,), points=points
-    )
+    result = simulate(db, actor, number, noise=noise / 100, points=points)
     lang = language_of(request)
     whole = request.headers.get("hx-request") != "true"
     return render(
