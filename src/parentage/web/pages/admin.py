@@ -13,7 +13,7 @@ from parentage.web.pages import words
 from parentage.web.pages.models import number_of, organisation_choices
 from parentage.web.pages.rendering import go, language_of, render
 from parentage.web.permissions import ROLES, Role
-from parentage.web.services import accounts, audit_log, organisations
+from parentage.web.services import accounts, audit_log, choices, organisations
 
 router = APIRouter()
 
@@ -76,7 +76,7 @@ def account(request: Request, db: Db, actor: Asker, number: int) -> Response:
         "admin_account.html",
         actor,
         section="admin",
-        account=accounts.account(db, actor, number),
+        account=choices.one_account(db, actor, number),
         organisations=organisation_choices(db, actor),
         roles=_roles(request),
     )

@@ -16,7 +16,7 @@ from parentage.web.pages.documents import SHELF
 from parentage.web.pages.models import number_of
 from parentage.web.pages.rendering import go, language_of, render
 from parentage.web.permissions import require
-from parentage.web.services import challenges, models, reports
+from parentage.web.services import challenges, choices, models, reports
 from parentage.web.services.views import Decision
 
 router = APIRouter()
@@ -63,7 +63,7 @@ def new(request: Request, db: Db, actor: Asker, model: str = "") -> Response:
         models=[(str(row.id), row.name) for row in rows],
         versions=[
             (str(version.id), f"{name}, {version.label}")
-            for name, version in models.readable_versions(db, actor)
+            for name, version in choices.readable_versions(db, actor)
         ],
         chosen=model,
         given=Given(),
@@ -119,7 +119,7 @@ def page(request: Request, db: Db, actor: Asker, number: int) -> Response:
     lang = language_of(request)
     parts, summary = None, ""
     if (check := found.check) is not None:
-        digest = challenges.check_digest(db, actor, number)
+        digest = choices.check_digest(db, actor, number)
         parts = SHELF.get(digest, lang.code, lambda: render_claim(check, lang))
         summary = " ".join(headline(check, lang))
     model_reports = reports.reports(db, actor, model_id=found.row.model_id).items
@@ -132,7 +132,9 @@ def page(request: Request, db: Db, actor: Asker, number: int) -> Response:
         parts=parts,
         summary=summary,
         decisions=challenges.DECISIONS,
-        reports=[(str(row.id), f"{row.id}: {row.headline[:80]}") for row in model_reports],
+        reports=[
+            (str(row.id), f"{row.id}: {row.headline[:80]}") for row in model_reports
+        ],
     )
 
 

@@ -56,7 +56,9 @@ def choose_language(
 ) -> Response:
     """Remember the reader's language."""
     known = language in settings.languages
-    return _remember(request, settings, LANGUAGE_COOKIE, language if known else "", back)
+    return _remember(
+        request, settings, LANGUAGE_COOKIE, language if known else "", back
+    )
 
 
 @router.post("/theme")

@@ -15,7 +15,7 @@ from parentage.web.asking import Asker, Config, Db, Jobs, action
 from parentage.web.pages.models import found_bases, number_of
 from parentage.web.pages.rendering import go, render
 from parentage.web.permissions import Actor, require
-from parentage.web.services import jobs, models
+from parentage.web.services import choices, jobs
 from parentage.web.services.model_page import model_page
 from parentage.web.services.reports import profiles
 from parentage.web.services.views import ModelView, VersionView
@@ -43,7 +43,7 @@ def version_and_model(
     Raises:
         NoSuchPageError: there is no such version.
     """
-    model = model_page(db, actor, models.model_of_version(db, actor, number))
+    model = model_page(db, actor, choices.model_of_version(db, actor, number))
     for version in model.versions:
         if version.id == number:
             return version, model
@@ -55,7 +55,7 @@ def others_of(db: Session, actor: Actor, model: ModelView) -> list[Other]:
     likely = {*found_bases(model), *model.declared_base.replace(",", " ").split()}
     found = [
         Other(version.id, name, version.label, name in likely)
-        for name, version in models.readable_versions(db, actor)
+        for name, version in choices.readable_versions(db, actor)
         if version.model_id != model.row.id
     ]
     return sorted(found, key=lambda other: (not other.suggested, other.name, other.id))
@@ -109,9 +109,7 @@ def start(
 
 
 @router.get("/jobs", openapi_extra=action("job.read"))
-def page_of_list(
-    request: Request, db: Db, actor: Asker, offset: int = 0
-) -> Response:
+def page_of_list(request: Request, db: Db, actor: Asker, offset: int = 0) -> Response:
     """Jobs that one may follow."""
     found = jobs.jobs(db, actor, offset=offset)
     return render(request, "jobs.html", actor, section="jobs", list=found)

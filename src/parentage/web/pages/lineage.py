@@ -83,7 +83,9 @@ def rows_of(
     found = [
         node
         for node in graph.nodes
-        if all(word in f"{node.name} {node.organisation or ''}".lower() for word in wanted)
+        if all(
+            word in f"{node.name} {node.organisation or ''}".lower() for word in wanted
+        )
     ]
     found.sort(key=lambda node: (-children[node.id], node.name))
     offset = min(max(offset, 0), len(found))

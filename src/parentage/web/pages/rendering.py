@@ -158,17 +158,21 @@ def render(
     said = MESSAGES.get(request.query_params.get("said", ""))
     if message is None and said is not None:
         message = Message(said[0], lang(said[1]))
-    html = environment(lang).get_template(template).render(
-        actor=actor,
-        may=partial(may, actor),
-        csrf=csrf.token_of(request, settings),
-        here=here_of(request),
-        theme=theme_of(request),
-        languages=settings.languages,
-        portal_title=settings.title,
-        section=section,
-        message=message,
-        **values,
+    html = (
+        environment(lang)
+        .get_template(template)
+        .render(
+            actor=actor,
+            may=partial(may, actor),
+            csrf=csrf.token_of(request, settings),
+            here=here_of(request),
+            theme=theme_of(request),
+            languages=settings.languages,
+            portal_title=settings.title,
+            section=section,
+            message=message,
+            **values,
+        )
     )
     answer = HTMLResponse(html, status_code=status, headers=headers)
     keep_visitor(request, answer)
@@ -247,5 +251,3 @@ def percent(share: float, digits: int = 1) -> str:
 def version() -> str:
     """The version that is installed."""
     return metadata.version("parentage")
-
-

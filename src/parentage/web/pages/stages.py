@@ -21,7 +21,7 @@ from parentage.report.language import Language
 from parentage.report.verdict_text import in_language
 from parentage.web.asking import Asker, Db, action
 from parentage.web.pages.rendering import go, language_of, local, render
-from parentage.web.services import reports, stage_scores, stages
+from parentage.web.services import choices, reports, stage_scores, stages
 from parentage.web.services.stage_simulation import simulate
 from parentage.web.services.views import StageView
 
@@ -189,8 +189,7 @@ def reports_of(
 def panel_accounts(db: Db, actor: Asker) -> tuple[tuple[str, str], ...]:
     """Accounts that may be seated."""
     return tuple(
-        (str(row.id), row.display)
-        for row in stages.panel_accounts(db, actor)
+        (str(row.id), row.display) for row in choices.panel_accounts(db, actor)
     )
 
 
@@ -290,5 +289,3 @@ def enter(
             notes[item, team] = text
     stage_scores.enter_scores(db, actor, number, values, notes)
     return go(request, f"/stages/{number}/sheet", "saved")
-
-

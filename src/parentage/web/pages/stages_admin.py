@@ -13,7 +13,7 @@ from parentage.web.pages.models import number_of
 from parentage.web.pages.rendering import go, render
 from parentage.web.pages.stages import Fields
 from parentage.web.permissions import require
-from parentage.web.services import models, stage_scores, stages
+from parentage.web.services import choices, models, stage_scores, stages
 from parentage.web.services.views import GateOutcome
 
 router = APIRouter()
@@ -36,7 +36,7 @@ def new(request: Request, db: Db, actor: Asker, start: str = "") -> Response:
         section="stages",
         shipped=shipped,
         start=start,
-        definition=stages.shipped_text(start) if start in shipped else "",
+        definition=choices.shipped_text(start) if start in shipped else "",
         models=models.models(db, actor, limit=MOST).items,
     )
 

@@ -40,7 +40,8 @@ def stylesheet() -> str:
     if found is None:
         raise RuntimeError("the report's stylesheet has no dark colours")
     rules = (
-        found["rules"] + "--node: #8f8a82; --edge: #45413b; --shade: rgb(255 255 255 / .05);"
+        found["rules"]
+        + "--node: #8f8a82; --edge: #45413b; --shade: rgb(255 255 255 / .05);"
     )
     themed = (
         "@media screen and (prefers-color-scheme: dark) {\n"
@@ -53,9 +54,7 @@ def stylesheet() -> str:
 @router.get("/style.css")
 def style() -> Response:
     """The stylesheet that report and portal share."""
-    return Response(
-        stylesheet(), media_type="text/css", headers={"Cache-Control": DAY}
-    )
+    return Response(stylesheet(), media_type="text/css", headers={"Cache-Control": DAY})
 
 
 @router.get("/fonts/{name}")
