@@ -41,7 +41,7 @@ document.addEventListener('securitypolicyviolation', e =>
 
 
 @contextmanager
-def serving(folder, **settings):
+def serving(folder, models_at=ROOT / "zoo" / "models", **settings):
     """A portal whose administrator is ``root``; jobs are done in a thread."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
@@ -49,7 +49,7 @@ def serving(folder, **settings):
     options = Settings(
         data=folder,
         base_url=f"http://127.0.0.1:{port}",
-        local_roots=(ROOT / "zoo",),
+        local_roots=(models_at,),
         **settings,
     )
     app = create_app(options)

@@ -12,7 +12,7 @@ from contextlib import closing
 from tests.web.browser.served import PASSWORD, ROOT, Visitor
 
 HERE = ROOT / "tests" / "web" / "browser"
-MODELS = ROOT / "zoo" / "models"
+MORE = ("decoder-a", "decoder-b", "moe-a", "decoder-half")
 EXPERTS = ("expert-1", "expert-2", "expert-3")
 SCORES = {
     # expert -> (hanul technology, hanul effect, dasom technology, dasom effect)
@@ -31,11 +31,13 @@ class Story:
 
     Attributes:
         visitors: account -> browser that is signed in; ``public`` is not.
+        models_at: folder of the bundled models.
         seen: states of the audit's page that were seen without loading it again.
     """
 
-    def __init__(self, browser, base, look):
+    def __init__(self, browser, base, look, models_at):
         self.browser, self.base, self.look = browser, base, look
+        self.models_at = models_at
         self.visitors, self.ids, self.seen = {}, {}, []
 
     def who(self, name):
@@ -86,7 +88,9 @@ class Story:
             ("dasom-lead", "dasom-vlm", "vlm-tuned", "dasom"),
         ):
             visitor = self.at(who, "/models/new")
-            visitor.fill(name=name, reference=str(MODELS / folder), family="vlm")
+            visitor.fill(
+                name=name, reference=str(self.models_at / folder), family="vlm"
+            )
             visitor.fill(licence="Apache-2.0", description="A vision-language model.")
             if kept == "hanul":
                 self.look(visitor, "register")
@@ -99,9 +103,12 @@ class Story:
         visitor = self.at("verifier", f"/models/{self.ids[model]}")
         visitor.page.click("aside a[href^='/audits/new'] >> nth=0")
         visitor.page.check(
-            f"label:has-text('vlm-donor') input[name='against_version'] >> nth=0"
+            "label:has-text('vlm-donor') input[name='against_version'] >> nth=0"
         )
         if watch:
+            # More references, so that there is something to watch.
+            more = [str(self.models_at / name) for name in MORE]
+            visitor.page.fill("#f-against", "\n".join(more))
             self.look(visitor, "audit-new")
         visitor.fill(budget="16").send()
         page = visitor.page
@@ -132,7 +139,6 @@ class Story:
         public = self.at("public", f"/reports/{report}")
         assert "vision encoder" in public.page.inner_text("h1.headline")
         assert "identical" in public.page.inner_text("h1.headline")
-        public.page.click(".legend a:has-text('vision encoder')")
         self.look(public, "report")
         self.look(public.go(f"/models/{self.ids['hanul']}"), "model")
         self.look(public.go("/reports"), "reports")
@@ -172,9 +178,11 @@ class Story:
     def replied(self):
         """The named team replies, and the verifier decides."""
         number = self.ids["challenge"]
-        assert not self.at("reporter", f"/challenges/{number}").page.locator(
-            "#reply"
-        ).count()
+        assert (
+            not self.at("reporter", f"/challenges/{number}")
+            .page.locator("#reply")
+            .count()
+        )
         team = self.at("hanul-lead", f"/challenges/{number}")
         team.page.fill("#reply textarea", REPLY)
         team.send(f"/challenges/{number}/reply")
@@ -198,7 +206,7 @@ class Story:
         """The encoder is swapped, and the model is audited again."""
         number = self.ids["hanul"]
         team = self.at("hanul-lead", f"/models/{number}/versions/new")
-        team.fill(label="2", reference=str(MODELS / "vlm-cured"))
+        team.fill(label="2", reference=str(self.models_at / "vlm-cured"))
         team.fill(note="The vision encoder is our own now.")
         self.look(team, "version-new")
         team.send()
@@ -218,7 +226,7 @@ class Story:
         self.look(compare, "compare")
 
     def stage(self):
-        """A stage is made, its panel seated and scored; nobody sees another's scores."""
+        """A stage is made, and its panel seated; nobody sees another's scores."""
         root = self.at("root", "/stages/new")
         root.fill(slug="autumn-2026")
         root.page.fill("#f-definition", (HERE / "stage.toml").read_text("utf-8"))
@@ -229,9 +237,7 @@ class Story:
         number = self.ids["stage"] = self.number(root)
         here = f"/stages/{number}"
         for expert in EXPERTS:
-            root.go(here).page.select_option(
-                "#f-account", label=expert.capitalize()
-            )
+            root.go(here).page.select_option("#f-account", label=expert.capitalize())
             root.fill(member=expert)
             root.send(f"{here}/seats")
         root.go(here).send(f"{here}/open")
@@ -314,7 +320,9 @@ class Story:
         self.look(verifier, "account")
         self.look(self.at("verifier", "/upload"), "upload")
         self.look(self.at("root", f"/admin/accounts/{2}"), "account-admin")
-        self.look(self.at("hanul-lead", f"/models/{self.ids['hanul']}/edit"), "model-edit")
+        self.look(
+            self.at("hanul-lead", f"/models/{self.ids['hanul']}/edit"), "model-edit"
+        )
 
     def told(self):
         """All of it; returns everything that the browsers complained about."""

@@ -8,11 +8,10 @@ would lead to a refusal.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
 from importlib import metadata
-from typing import Any, Final, Literal, cast
+from typing import Final, Literal, cast
 from urllib.parse import quote
 
 from fastapi import Request, Response
@@ -193,7 +192,7 @@ def environment(lang: Language) -> Environment:
         _=partial(page_text, lang),
         language=lang.code,
         findings=fmt.FINDINGS,
-        version=version(),
+        parentage_version=version(),
         static=lambda path: f"/static/{path}?v={version()}",
         versioned=lambda path: f"{path}?v={version()}",
     )
@@ -209,10 +208,12 @@ def environment(lang: Language) -> Environment:
         outcome=lambda key: lang(OUTCOMES[key]) if key in OUTCOMES else key,
         percent=percent,
         place=words.place,
+        plain=lambda value: f"{value:.10g}",
         power10=fmt.power10,
         quoted=lambda text: quote(str(text), safe=""),
         said=partial(known, lang),
         sign=lambda key: SIGNS[key][0] if key in SIGNS else "",
+        step=partial(words.step, lang),
         tone=lambda value: words.TONES.get(value, ""),
         whole=fmt.whole,
         word=partial(words.word, lang),
@@ -235,7 +236,7 @@ def local(lang: Language, title: dict[str, str] | str) -> str:
     return title.get(lang.code) or title.get("en") or next(iter(title.values()), "")
 
 
-def moment(at: str | None, clock: bool = True) -> str:  # noqa: FBT001, FBT002
+def moment(at: str | None, clock: bool = True) -> str:
     """A time as readers see it: UTC, to the minute."""
     if not at:
         return "–"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Stages: list, page with scores, gates and ranks, simulation, a panel member's sheet."""
+"""Stages: list, page with scores, gates and ranks, simulation, a member's sheet."""
 
 from __future__ import annotations
 
@@ -238,7 +238,7 @@ def moved(definition: Stage, query: Mapping[str, str]) -> dict[str, float]:
     return made
 
 
-def shown(result: SimulationResult, points: bool) -> tuple[Scenario, ...]:  # noqa: FBT001
+def shown(result: SimulationResult, points: bool) -> tuple[Scenario, ...]:
     """The scenarios that the sliders are about, and panels drawn anew."""
     wanted = {"noise", "members"} | ({"points"} if points else set())
     return tuple(s for s in result.scenarios if s.kind in wanted)

@@ -50,7 +50,7 @@ def create(
     definition: Annotated[str, Form(max_length=1_000_000)],
     teams: Words = "",
 ) -> Response:
-    """Make a stage. ``teams`` has a line for each team: its id and its model's number."""
+    """Make a stage; ``teams`` has a line for each team: its id = its model's number."""
     entered: dict[str, int] = {}
     for line in teams.splitlines():
         team, _, model = line.partition("=")

@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from parentage.report.format import finding_words
 from parentage.report.language import Language, marked
+from parentage.report.words import label
 from parentage.web.services.views import EntryView
 
 WORDS: Final[dict[str, dict[str, str]]] = {
@@ -38,7 +40,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
     },
     "stage": {
         "draft": marked("in preparation"),
-        "open": marked("open"),
+        "open": marked("under way"),
         "closed": marked("closed"),
     },
     "gate": {
@@ -139,6 +141,27 @@ PLACES: Final[dict[str, str]] = {
 
 
 def place(subject: str) -> str:
-    """The page of what an entry is about, such as ``model:3``; nothing if it has none."""
+    """The page of what an entry is about, such as ``model:3``, if there is one."""
     kind, _, number = subject.partition(":")
     return PLACES[kind] + number if kind in PLACES and number.isdigit() else ""
+
+
+STEPS: Final[dict[str, str]] = {
+    "done": marked("writing the report"),
+    "checking the claim": marked("checking the claim"),
+    "the worker was lost": marked("the worker was lost; another took it up"),
+}
+"""What a worker says of itself -> how readers see it."""
+
+_PAIR: Final = re.compile(r"(?P<module>\w+) against (?P<reference>.+)")
+
+
+def step(lang: Language, text: str) -> str:
+    """A step of a job in words; an unknown one as it is."""
+    pair = _PAIR.fullmatch(text)
+    if pair is not None:
+        module = label(pair["module"], lang)
+        return lang(
+            "{module} against {reference}", module=module, reference=pair["reference"]
+        )
+    return lang(STEPS[text]) if text in STEPS else text

@@ -248,7 +248,7 @@ def enter_measurement(
         component=component or None,
         team=team,
         value=made,
-        target=aim,
+        aim=aim,
     )
     db.commit()
     return score_view(entered, "")
