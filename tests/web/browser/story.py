@@ -303,7 +303,7 @@ class Story:
         assert public.page.locator(".message.good").count() == 1
         self.look(public, "ledger")
         public.go("/lineage").page.wait_for_selector("[data-ready]")
-        public.page.fill("[data-search]", "hanul")
+        public.page.fill("[data-search]", "dasom")
         public.page.click("[data-results] button >> nth=0")
         panel = public.page.locator("[data-panel]")
         assert "vlm-donor" in panel.inner_text()

@@ -44,9 +44,9 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "closed": marked("closed"),
     },
     "gate": {
-        "satisfied": marked("satisfied"),
-        "violated": marked("violated"),
-        "inconclusive": marked("inconclusive"),
+        "pass": marked("passes"),
+        "fail": marked("fails"),
+        "open": marked("open"),
     },
     "origin": {"audit": marked("audited here"), "upload": marked("uploaded")},
     "source": {
@@ -65,9 +65,6 @@ TONES: Final[dict[str, str]] = {
     "upheld": "bad",
     "partly-upheld": "bad",
     "dismissed": "good",
-    "satisfied": "good",
-    "violated": "bad",
-    "inconclusive": "wait",
 }
 """Value -> colour of its tag; others have none."""
 
@@ -101,14 +98,15 @@ def status(lang: Language, number: int) -> str:
 ENTRIES: Final[dict[str, str]] = {
     "model-registered": marked("{actor} registered the model {name}"),
     "version-added": marked("{actor} added version {label}"),
+    "fingerprint-added": marked("{actor} added a fingerprint of version {version}"),
     "report-published": marked("A report of {candidate} was published: {finding}"),
     "challenge-filed": marked("{actor} filed a challenge: {title}"),
     "challenge-checked": marked("The numbers of the challenge were checked"),
     "challenge-replied": marked("{actor} replied for the named team"),
     "challenge-decided": marked("{actor} decided a challenge: {decision}"),
-    "stage-opened": marked("A stage was opened: {stage}"),
+    "stage-opened": marked("A stage was opened: {slug}"),
     "gate-decided": marked("A gate was decided for {team}: {outcome}"),
-    "stage-closed": marked("A stage was closed: {stage}"),
+    "stage-closed": marked("A stage was closed: {slug}"),
 }
 """Kind of a ledger's entry -> its sentence."""
 
@@ -125,7 +123,7 @@ def entry(lang: Language, value: EntryView) -> str:
         "finding": finding_words(str(payload.get("finding", "")), lang),
         "outcome": word(lang, payload.get("outcome"), "gate"),
     }
-    for name in ("name", "label", "candidate", "title", "stage", "team"):
+    for name in ("name", "label", "candidate", "title", "slug", "team", "version"):
         places[name] = str(payload.get(name, "–"))
     used = {key: text for key, text in places.items() if "{" + key + "}" in sentence}
     return lang(sentence, **used)
