@@ -83,7 +83,7 @@ def print_stages(
     stages: Iterable[LoadedStage], console: Console, lang: Language = ENGLISH
 ) -> None:
     """The stages that ship with the package."""
-    table = table_of(lang("Stage"), lang("Date"), lang("Title"), lang("Teams"))
+    table = table_of(lang("Id"), lang("Date"), lang("Title"), lang("Teams"))
     for loaded in stages:
         stage = loaded.stage
         names = ", ".join(say.team_name(stage, t.id, lang) for t in stage.teams)

@@ -308,7 +308,7 @@ def _figures(doc: StageDocument, lang: Language) -> Table:
     heads = (
         lang("No."),
         lang("Figure"),
-        lang("Printed"),
+        lang("As published"),
         lang("From the others"),
         lang("Together with the others"),
         lang("Source"),
