@@ -17,8 +17,12 @@ from parentage.web import problems
 from parentage.web.api import router as api
 from parentage.web.database import open_database
 from parentage.web.jobs.queue import Queue
+from parentage.web.metrics import Measure, Numbers
+from parentage.web.metrics import router as metrics
 from parentage.web.pages.routes import router as pages
 from parentage.web.security.headers import SecurityHeaders
+from parentage.web.security.oidc_routes import router as oidc
+from parentage.web.security.rates import LimitRate
 from parentage.web.security.sizes import LimitSize
 from parentage.web.settings import Settings
 from parentage.web.state import State
@@ -55,11 +59,24 @@ def create_app(settings: Settings, engine: Engine | None = None) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.portal = State(settings, engine, Queue(settings))
+    app.state.numbers = Numbers()
+    app.include_router(metrics)
+    app.include_router(oidc)
     app.include_router(api)
     app.include_router(pages)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     problems.install(app)
     app.add_middleware(GZipMiddleware, minimum_size=2000, compresslevel=4)
     app.add_middleware(LimitSize, most=settings.max_upload)
-    app.add_middleware(SecurityHeaders, secure=settings.secure)
+    if settings.requests_per_minute:
+        app.add_middleware(LimitRate, settings=settings)
+    app.add_middleware(
+        SecurityHeaders, secure=settings.secure, provider=settings.oidc_issuer
+    )
+    app.add_middleware(Measure, numbers=app.state.numbers)
     return app
+
+
+def from_environment() -> FastAPI:
+    """The portal of the settings in the environment, for servers that start apps."""
+    return create_app(Settings.load())

@@ -70,12 +70,18 @@ def address_of(request: Request) -> str:
 
 
 async def actor(request: Request, db: Annotated[Session, Depends(session)]) -> Actor:
-    """Who asks: by token, by cookie, or the public.
+    """Who asks: by token, by cookie, or the public; errors are shown to them, too.
 
     Raises:
         SignInError: a token is brought that does not count.
         ForbiddenError: a form came from another site.
     """
+    request.state.actor = await _actor(request, db)
+    found: Actor = request.state.actor
+    return found
+
+
+async def _actor(request: Request, db: Session) -> Actor:
     settings = settings_of(request)
     address = address_of(request)
     head = request.headers.get("authorization", "")

@@ -81,9 +81,6 @@ class Settings(BaseModel):
     oidc_client_id: str = ""
     oidc_client_secret: str = ""
     oidc_name: str = Field("OpenID Connect", description="the button's words")
-    oidc_role: Literal["submitter", "none"] = Field(
-        "none", description="role of accounts that sign in for the first time"
-    )
     trusted_proxies: int = Field(
         0, description="proxies in front whose X-Forwarded-For is believed", ge=0, le=5
     )

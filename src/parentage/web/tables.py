@@ -225,6 +225,7 @@ class StoredReport(Base):
     references: Mapped[list[Any]] = mapped_column()
     finding: Mapped[str] = mapped_column(String(32))
     headline: Mapped[str] = mapped_column(Text)
+    headlines: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     coverage: Mapped[float] = mapped_column()
     made: Mapped[str] = mapped_column(String(32))
     created: Mapped[str] = mapped_column(String(32), default=now)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from typing import Final
+from urllib.parse import urlsplit
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -42,11 +43,20 @@ class SecurityHeaders:
     Args:
         app: what is wrapped.
         secure: whether readers come by https.
+        provider: address of the provider that people sign in at, if there is one.
     """
 
-    def __init__(self, app: ASGIApp, *, secure: bool) -> None:
+    def __init__(self, app: ASGIApp, *, secure: bool, provider: str = "") -> None:
         self.app = app
         self.secure = secure
+        self.csp = CSP
+        if provider:
+            # Browsers hold redirects after a form to this list, too.
+            parts = urlsplit(provider)
+            self.csp = CSP.replace(
+                "form-action 'self'",
+                f"form-action 'self' {parts.scheme}://{parts.netloc}",
+            )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See the class."""
@@ -57,7 +67,7 @@ class SecurityHeaders:
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers.setdefault("Content-Security-Policy", CSP)
+                headers.setdefault("Content-Security-Policy", self.csp)
                 headers["X-Content-Type-Options"] = "nosniff"
                 headers["X-Frame-Options"] = "DENY"
                 headers["Referrer-Policy"] = "same-origin"

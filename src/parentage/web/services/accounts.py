@@ -10,7 +10,13 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from parentage.errors import ConflictError, ForbiddenError, RefusedError, SignInError
+from parentage.errors import (
+    ConflictError,
+    ForbiddenError,
+    NoSuchPageError,
+    RefusedError,
+    SignInError,
+)
 from parentage.web.permissions import ROLES, Actor, Role, allowed, reach, require
 from parentage.web.security import passwords, totp
 from parentage.web.services.base import (
@@ -170,6 +176,20 @@ def make_account(
         db.rollback()
         raise ConflictError(f"the name '{name}' is taken") from error
     db.refresh(row)
+    return row
+
+
+def reset_account(db: Session, name: str, password: str) -> Account:
+    """For the command line: an account that can sign in again; not committed here.
+
+    Raises:
+        NoSuchPageError: there is none of that name.
+    """
+    row = db.scalar(select(Account).where(Account.name == name))
+    if row is None:
+        raise NoSuchPageError(f"there is no account '{name[:70]}'")
+    row.password, row.totp, row.active = passwords.hashed(password), None, True
+    end_sessions(db, row.id)
     return row
 
 

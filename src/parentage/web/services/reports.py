@@ -10,7 +10,9 @@ from sqlalchemy.orm import Session
 
 from parentage.errors import ConflictError, ProfileError, RefusedError, ReportError
 from parentage.report.document import Report
+from parentage.report.language import LANGUAGES, Language
 from parentage.report.load import parse_report
+from parentage.report.sentences import say_headline
 from parentage.run.judge import judge_report, profiles_named
 from parentage.verdict.load_profile import shipped_profiles
 from parentage.web.permissions import Actor, require
@@ -46,6 +48,7 @@ def report_row(row: StoredReport) -> ReportRow:
         origin=row.origin,  # type: ignore[arg-type] - only these are stored
         finding=row.finding,  # type: ignore[arg-type] - checked by the schema
         headline=row.headline,
+        headlines={"en": row.headline, **(row.headlines or {})},
         coverage=row.coverage,
         made=row.made,
         created=row.created,
@@ -126,6 +129,7 @@ def store_report(
         references=[reference.name[:300] for reference in report.references],
         finding=report.finding,
         headline=report.headline,
+        headlines={code: say_headline(report, Language(code)) for code in LANGUAGES},
         coverage=report.coverage,
         made=report.created[:32],
         created_by=actor.account,

@@ -173,6 +173,7 @@ class ReportRow(View):
     origin: Literal["audit", "upload"]
     finding: FindingWord
     headline: str
+    headlines: dict[str, str] = Field(description="by language")
     coverage: float
     made: str = Field(description="when the audit was made")
     created: str = Field(description="when the portal got it")

@@ -2,7 +2,8 @@
 """Relations between models, taken from the reports that are stored already.
 
 Until here the lineage was read from the reports one by one. Models also get a family
-and a date of release.
+and a date of release, reports their headline in every language (older ones have the
+one of their document).
 """
 
 import json
@@ -40,6 +41,7 @@ def upgrade() -> None:
             "portal_models",
             sa.Column(column, sa.String(length), nullable=False, server_default=""),
         )
+    op.add_column("portal_reports", sa.Column("headlines", sa.JSON(none_as_null=True)))
     connection = op.get_bind()
     stored = connection.execute(
         sa.text(
@@ -74,6 +76,8 @@ def _relations(report: dict) -> list[dict]:
 def downgrade() -> None:
     """Drop what was added."""
     op.drop_table("portal_relations")
+    with op.batch_alter_table("portal_reports") as table:
+        table.drop_column("headlines")
     with op.batch_alter_table("portal_models") as table:
         table.drop_column("released")
         table.drop_column("family")
