@@ -94,7 +94,7 @@ class Measure:
         try:
             await self.app(scope, receive, sending)
         finally:
-            route = getattr(scope.get("route"), "path", "other")
+            route = _route(scope)
             method = scope["method"] if scope["method"] in _METHODS else "other"
             self.numbers.requests.labels(method, route, status).inc()
             self.numbers.seconds.labels(method, route).observe(
@@ -102,6 +102,14 @@ class Measure:
             )
 
 
+def _route(scope: Scope) -> str:
+    """The route's pattern; some versions of the framework leave the prefix out."""
+    pattern = str(getattr(scope.get("route"), "path", "other"))
+    inside = scope["path"].startswith(API) and pattern != "other"
+    return API + pattern if inside and not pattern.startswith(API) else pattern
+
+
+API: Final = "/api/v1"
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
 
 
@@ -135,8 +143,8 @@ def metrics(request: Request, settings: Config) -> Response:
             raise ForbiddenError("the numbers are for the operator")
     numbers: Numbers = request.app.state.numbers
     with reading(state_of(request).engine) as db:
-        counts = dict(
-            db.execute(select(Job.state, func.count()).group_by(Job.state)).tuples()
+        counts: dict[str, int] = dict(
+            db.execute(select(Job.state, func.count()).group_by(Job.state)).all()
         )
         for state in ("queued", "running", "done", "failed", "cancelled"):
             numbers.jobs.labels(state).set(counts.get(state, 0))

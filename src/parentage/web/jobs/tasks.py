@@ -18,7 +18,7 @@ from parentage.run.audit import audit, open_model
 from parentage.run.cache import Cache
 from parentage.run.claim import check_claim
 from parentage.web.security.network import guard
-from parentage.web.security.references import checked_reference
+from parentage.web.security.references import checked_reference, shown_reference
 from parentage.web.security.uploads import in_folder
 from parentage.web.settings import Settings
 
@@ -41,15 +41,16 @@ def run_audit(
     references = [checked_reference(text, settings) for text in payload["references"]]
     guard(settings)
     store = Store(settings.data / "cache")
-    line = ["parentage", "audit", references[0]]
-    for reference in references[1:]:
+    names = [shown_reference(text, settings) for text in references]
+    line = ["parentage", "audit", names[0]]
+    for reference in names[1:]:
         line += ["--against", reference]
     line += ["--budget", str(payload["budget"]), "--seed", str(payload["seed"])]
     for profile in payload["profiles"]:
         line += ["--profile", profile]
     try:
         with keeping(store):
-            return audit(
+            report = audit(
                 references[0],
                 references[1:],
                 budget=payload["budget"],
@@ -62,6 +63,16 @@ def run_audit(
             )
     finally:
         store.prune()
+    # What the operator's folders are called is nobody's business.
+    return report.model_copy(
+        update={
+            "candidate": report.candidate.model_copy(update={"path": names[0]}),
+            "references": tuple(
+                model.model_copy(update={"path": name})
+                for model, name in zip(report.references, names[1:], strict=True)
+            ),
+        }
+    )
 
 
 def size_of(reference: str, settings: Settings) -> int:
@@ -92,9 +103,15 @@ def run_claim(
     checked = {name: checked_reference(text, settings) for name, text in models.items()}
     guard(settings)
     with in_folder(files) as folder:
-        return check_claim(
+        document = check_claim(
             folder / claim_name,
             models=checked,
             data=folder,
             command=("parentage", "check-claim", claim_name),
         )
+    names = {text: shown_reference(text, settings) for text in checked.values()}
+    files_read = [
+        item.model_copy(update={"path": names.get(item.path, item.path)})
+        for item in document.files
+    ]
+    return document.model_copy(update={"files": tuple(files_read)})

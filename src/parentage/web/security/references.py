@@ -70,6 +70,18 @@ def _check_path(text: str, settings: Settings) -> None:
         raise refused
 
 
+def shown_reference(text: str, settings: Settings) -> str:
+    """A reference as documents name it: paths without the folders above the root."""
+    ref = _parsed(text)
+    if ref.kind != "local":
+        return text
+    real = Path(text).resolve()
+    for root in settings.local_roots:
+        if real.is_relative_to(root.resolve()):
+            return str(Path(root.name) / real.relative_to(root.resolve()))
+    return real.name
+
+
 def listed(host: str, port: int | None, settings: Settings) -> bool:
     """Whether the operator lists a host, with or without its port."""
     return host in settings.fetch_hosts or f"{host}:{port}" in settings.fetch_hosts

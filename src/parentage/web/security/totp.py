@@ -18,7 +18,7 @@ def new_secret() -> str:
 
 def uri(secret: str, name: str, issuer: str) -> str:
     """What the app reads from a QR code."""
-    return pyotp.TOTP(secret).provisioning_uri(name, issuer_name=issuer)
+    return pyotp.TOTP(secret).provisioning_uri(name=name, issuer_name=issuer)
 
 
 def step_of(secret: str, code: str, used: int, at: float | None = None) -> int | None:
