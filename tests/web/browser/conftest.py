@@ -13,7 +13,7 @@ sync_api = pytest.importorskip(
     "playwright.sync_api", reason="needs the extra 'services'"
 )
 
-from tests.web.browser.served import CHROMIUM, ROOT, axe_source, browsing
+from tests.web.browser.served import CHROMIUM, ROOT, axe_source, browsing  # noqa: E402
 
 
 @pytest.fixture(name="chromium", scope="session")

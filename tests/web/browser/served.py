@@ -15,7 +15,7 @@ from fontTools.ttLib import TTFont
 from sqlalchemy import select
 
 from parentage.web.app import create_app
-from parentage.web.database import writing
+from parentage.web.database import reading, writing
 from parentage.web.jobs.worker import Worker
 from parentage.web.services.accounts import make_account
 from parentage.web.settings import Settings
@@ -82,7 +82,7 @@ def serving(folder, models_at=ROOT / "zoo" / "models", **settings):
 def do_jobs(worker, state, stop):
     """Do what waits, until told to stop."""
     while not stop.wait(0.1):
-        with writing(state.engine) as db:
+        with reading(state.engine) as db:
             waiting = db.scalars(
                 select(Job.id).where(Job.state == "queued").order_by(Job.id)
             ).all()

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache, partial
 from importlib import metadata
-from typing import Final, Literal, cast
+from typing import Final, Literal
 from urllib.parse import quote
 
 from fastapi import Request, Response
@@ -21,7 +21,7 @@ from markupsafe import Markup, escape
 
 from parentage.report import format as fmt
 from parentage.report import words as report_words
-from parentage.report.language import LANGUAGES, Code, Language, marked
+from parentage.report.language import LANGUAGES, Language, marked
 from parentage.report.page import page_text
 from parentage.report.verdict_terminal import SIGNS
 from parentage.report.verdict_text import deciding
@@ -68,11 +68,11 @@ def language_of(request: Request) -> Language:
     offered = settings_of(request).languages
     chosen = request.cookies.get(LANGUAGE_COOKIE, "")
     if chosen in offered:
-        return Language(cast("Code", chosen))
+        return Language(chosen)
     for part in request.headers.get("accept-language", "").split(","):
         code = part.split(";")[0].strip().split("-")[0].lower()
         if code in offered:
-            return Language(cast("Code", code))
+            return Language(code)
     return Language(offered[0] if offered else LANGUAGES[0])
 
 
