@@ -20,6 +20,7 @@ from markupsafe import Markup
 KEPT: Final = 200
 """Rendered documents in memory; each is some hundred kilobytes."""
 
+_HEADING: Final = re.compile(r"(</?)h1(?=[ >])")
 _STYLE: Final = re.compile(r"<style>[^<]*</style>")
 
 
@@ -34,6 +35,11 @@ class Parts:
 
     lead: Markup
     main: Markup
+
+    @property
+    def lead_below(self) -> Markup:
+        """The lead for a page that has a first heading of its own."""
+        return Markup(_HEADING.sub(r"\1h2", self.lead))  # noqa: S704 - as above
 
 
 def parts_of(html: str) -> Parts:
