@@ -51,6 +51,7 @@ def pytest_collection_modifyitems(items):
         if here in Path(item.path).parents:
             item.add_marker(pytest.mark.services)
 
+
 ZOO = Path(__file__).parents[2] / "zoo"
 PASSWORD = "correct horse battery"
 CLAIM = b"""\
@@ -249,4 +250,3 @@ def seeded(settings, report_bytes):
     ids, actors = seed(state.engine, settings, state.queue, report_bytes["frozen"])
     yield Seeded(app, settings, state.engine, state.queue, ids, actors)
     state.engine.dispose()
-

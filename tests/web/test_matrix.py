@@ -196,14 +196,18 @@ def test_forms_of_pages_as_every_role_who_may_not(seeded, who):
         if may(seeded.actors[who], action, own=True):
             continue
         with seeded.db() as db:
-            before = [db.scalar(select(func.count()).select_from(t)) for t in (Entry, LogRow)]
+            before = [
+                db.scalar(select(func.count()).select_from(t)) for t in (Entry, LogRow)
+            ]
         url = path
         while "{" in url:
             url = url[: url.index("{")] + "1" + url[url.index("}") + 1 :]
         answer = client.request(method, url, data={})
         assert answer.status_code in {401, 403, 404, 422}, (who, path)
         with seeded.db() as db:
-            after = [db.scalar(select(func.count()).select_from(t)) for t in (Entry, LogRow)]
+            after = [
+                db.scalar(select(func.count()).select_from(t)) for t in (Entry, LogRow)
+            ]
         assert before == after, (who, path)
 
 

@@ -30,7 +30,9 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-@pytest.mark.parametrize("where", ["reports?model=1", "fingerprints?version=1", "screen"])
+@pytest.mark.parametrize(
+    "where", ["reports?model=1", "fingerprints?version=1", "screen"]
+)
 def test_hostile_bytes_are_refused(seeded, name, where):
     answer = seeded.client("verifier").post(f"/api/v1/{where}", content=HOSTILE[name])
     assert answer.status_code in {400, 422}, answer.text
@@ -102,7 +104,9 @@ def test_too_large_ends_before_it_is_read(settings, seeded):
     assert client.post("/api/v1/reports", content=chunks()).status_code == 413
 
 
-@pytest.mark.parametrize("name", ["../x.yaml", "x/../../y.yaml", ".yaml", "a.py", "a\x00.csv"])
+@pytest.mark.parametrize(
+    "name", ["../x.yaml", "x/../../y.yaml", ".yaml", "a.py", "a\x00.csv"]
+)
 def test_names_of_files_lead_nowhere(seeded, name):
     body = {
         "model_id": seeded.ids["model"],
@@ -189,7 +193,13 @@ def test_paths_stay_below_the_opened_folder(tmp_path):
         *("127.0.0.1", "10.0.0.1", "172.16.0.1", "192.168.1.1", "169.254.169.254"),
         *("0.0.0.0", "100.64.0.1", "224.0.0.1", "255.255.255.255", "192.0.2.1"),
         *("::1", "fe80::1", "fc00::1", "ff02::1", "::", "::ffff:127.0.0.1"),
-        *("64:ff9b::7f00:1", "2002:7f00:1::", "::7f00:1", "2001:db8::1", "fe80::1%eth0"),
+        *(
+            "64:ff9b::7f00:1",
+            "2002:7f00:1::",
+            "::7f00:1",
+            "2001:db8::1",
+            "fe80::1%eth0",
+        ),
         "no address",
     ],
 )
@@ -298,7 +308,9 @@ def test_the_hubs_library_and_other_servers_are_both_guarded(local_server):
     network.guard(Settings())
     try:
         for client in (sources.web_client(), sources.hub_client(), get_session()):
-            request = client.build_request("GET", f"http://127.0.0.1:{port}/", timeout=5)
+            request = client.build_request(
+                "GET", f"http://127.0.0.1:{port}/", timeout=5
+            )
             with pytest.raises(RefusedError):
                 client.send(request, stream=True, follow_redirects=False)
     finally:

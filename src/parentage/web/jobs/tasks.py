@@ -6,9 +6,12 @@ Functions of plain data, so that other machines can run them, too.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
 
 from parentage.artifact.source.ranges import keeping
 from parentage.artifact.store import Store
@@ -23,6 +26,7 @@ from parentage.web.security.uploads import in_folder
 from parentage.web.settings import Settings
 
 Progress = Callable[[str, int, int], None]
+D = TypeVar("D", bound=BaseModel)
 
 
 def run_audit(
@@ -63,16 +67,32 @@ def run_audit(
             )
     finally:
         store.prune()
-    # What the operator's folders are called is nobody's business.
-    return report.model_copy(
-        update={
-            "candidate": report.candidate.model_copy(update={"path": names[0]}),
-            "references": tuple(
-                model.model_copy(update={"path": name})
-                for model, name in zip(report.references, names[1:], strict=True)
-            ),
-        }
-    )
+    return without_folders(report, dict(zip(references, names, strict=True)))
+
+
+def without_folders(document: D, names: Mapping[str, str]) -> D:
+    """The same document; what the operator's folders are called is nobody's business.
+
+    Args:
+        document: of an audit or a check.
+        names: path as it was read -> as it is named.
+    """
+    hidden = {path: name for path, name in names.items() if path != name}
+    if not hidden:
+        return document
+    data = _renamed(json.loads(document.model_dump_json(by_alias=True)), hidden)
+    return type(document).model_validate_json(json.dumps(data))
+
+
+def _renamed(value: Any, names: Mapping[str, str]) -> Any:  # noqa: ANN401 - any JSON
+    if isinstance(value, dict):
+        return {key: _renamed(inner, names) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_renamed(inner, names) for inner in value]
+    if isinstance(value, str):
+        for path, name in names.items():
+            value = value.replace(path, name)
+    return value
 
 
 def size_of(reference: str, settings: Settings) -> int:
@@ -110,8 +130,4 @@ def run_claim(
             command=("parentage", "check-claim", claim_name),
         )
     names = {text: shown_reference(text, settings) for text in checked.values()}
-    files_read = [
-        item.model_copy(update={"path": names.get(item.path, item.path)})
-        for item in document.files
-    ]
-    return document.model_copy(update={"files": tuple(files_read)})
+    return without_folders(document, names)
