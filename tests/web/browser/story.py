@@ -314,6 +314,7 @@ class Story:
         self.look(public, "search")
         self.look(public.go("/"), "home")
         self.look(public.go("/method"), "words")
+        self.look(public.go("/developers"), "developers")
         self.look(self.at("root", "/admin/log"), "log")
         self.look(self.at("root", "/jobs"), "jobs")
         verifier = self.at("verifier", "/account?setup=1")

@@ -31,6 +31,7 @@ PUBLIC = [
     "/search?q=vlm",
     "/search/results?q=vlm",
     "/method",
+    "/developers",
     "/sign-in",
     "/sign-in?next=/jobs",
     "/sign-in/code",

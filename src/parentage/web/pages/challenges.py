@@ -14,7 +14,7 @@ from parentage.report.claim_words import headline
 from parentage.web.asking import Asker, Config, Db, Jobs, action
 from parentage.web.pages.documents import SHELF
 from parentage.web.pages.models import number_of
-from parentage.web.pages.rendering import go, language_of, render
+from parentage.web.pages.rendering import go, language_of, numbered, render
 from parentage.web.permissions import require
 from parentage.web.services import challenges, choices, models, reports
 from parentage.web.services.views import Decision
@@ -132,9 +132,7 @@ def page(request: Request, db: Db, actor: Asker, number: int) -> Response:
         parts=parts,
         summary=summary,
         decisions=challenges.DECISIONS,
-        reports=[
-            (str(row.id), f"{row.id}: {row.headline[:80]}") for row in model_reports
-        ],
+        reports=[(str(row.id), numbered(lang, row)) for row in model_reports],
     )
 
 

@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Form, Request, Response
 
 from parentage.report import format as fmt
-from parentage.web.asking import Asker, Config, Db, action
+from parentage.web.asking import Asker, Config, Db, action, settings_of
 from parentage.web.pages.rendering import (
     LANGUAGE_COOKIE,
     THEME_COOKIE,
@@ -23,6 +24,17 @@ from parentage.web.services.reports import profiles
 from parentage.web.settings import Settings
 
 router = APIRouter()
+
+
+@dataclass(frozen=True)
+class Operation:
+    """Something that programs may ask for."""
+
+    method: str
+    path: str
+    text: str
+    scope: str
+
 
 YEAR: Final = 365 * 24 * 3600
 
@@ -45,6 +57,35 @@ def method(request: Request, actor: Asker) -> Response:
         roles=ROLES,
         actions=tuple(actions().values()),
     )
+
+
+@router.get("/developers")
+def developers(request: Request, actor: Asker) -> Response:
+    """What programs may ask for; made from the app's own description."""
+    described = request.app.openapi()
+    rows = [
+        Operation(
+            method=method.upper(),
+            path=path,
+            text=str(found.get("description") or found.get("summary", "")),
+            scope=scope_of(str(found.get("x-parentage-action", ""))),
+        )
+        for path, methods in described["paths"].items()
+        for method, found in methods.items()
+    ]
+    return render(
+        request,
+        "developers.html",
+        actor,
+        operations=rows,
+        base=settings_of(request).base_url,
+    )
+
+
+def scope_of(name: str) -> str:
+    """What an API token needs for an action; nothing where everybody may."""
+    found = actions().get(name)
+    return "" if found is None or "public" in found.roles else found.scope
 
 
 @router.post("/language")

@@ -30,6 +30,7 @@ from parentage.web.asking import settings_of
 from parentage.web.pages import words
 from parentage.web.permissions import PUBLIC, Actor, may
 from parentage.web.security import csrf
+from parentage.web.services.views import ReportRow
 
 Tone = Literal["good", "bad", "plain"]
 
@@ -199,7 +200,7 @@ def environment(lang: Language) -> Environment:
     made.filters.update(
         entry=partial(words.entry, lang),
         finding=lambda word: fmt.finding_words(word, lang),
-        headline=lambda row: known(lang, row.headline),
+        headline=lambda row: headline(lang, row),
         label=lambda name: report_words.label(name, lang),
         local=partial(local, lang),
         moment=moment,
@@ -227,6 +228,18 @@ def known(lang: Language, text: str) -> Markup:
     if lang.code == "en" or said != text or not text:
         return escape(said)
     return Markup('<span lang="en">{}</span>').format(text)
+
+
+def headline(lang: Language, row: ReportRow) -> Markup:
+    """A report's headline; marked as English where it was not said in the language."""
+    if lang.code in row.headlines:
+        return escape(row.headlines[lang.code])
+    return Markup('<span lang="en">{}</span>').format(row.headline)
+
+
+def numbered(lang: Language, row: ReportRow) -> str:
+    """A report in a form's list: its number and how its headline begins."""
+    return f"{row.id}: {row.headlines.get(lang.code, row.headline)[:80]}"
 
 
 def local(lang: Language, title: dict[str, str] | str) -> str:

@@ -20,7 +20,7 @@ from parentage.report import stage_words
 from parentage.report.language import Language
 from parentage.report.verdict_text import in_language
 from parentage.web.asking import Asker, Db, action
-from parentage.web.pages.rendering import go, language_of, local, render
+from parentage.web.pages.rendering import go, language_of, local, numbered, render
 from parentage.web.services import choices, reports, stage_scores, stages
 from parentage.web.services.stage_simulation import simulate
 from parentage.web.services.views import StageView
@@ -95,7 +95,7 @@ def page(request: Request, db: Db, actor: Asker, number: int) -> Response:
         lines=() if result is None else lines_of(definition, result, lang),
         says=Says(definition, lang),
         gates=by_team(found),
-        offered=reports_of(db, actor, found) if found.may_gate else {},
+        offered=reports_of(db, actor, lang, found) if found.may_gate else {},
         accounts=panel_accounts(db, actor) if found.may_manage else (),
         noise=NOISE,
     )
@@ -173,12 +173,12 @@ def by_team(stage: StageView) -> dict[str, dict[tuple[str | None, str], Any]]:
 
 
 def reports_of(
-    db: Db, actor: Asker, stage: StageView
+    db: Db, actor: Asker, lang: Language, stage: StageView
 ) -> dict[str, list[tuple[str, str]]]:
     """Reports that may speak at the gate for a team: those of its model."""
     return {
         team.id: [
-            (str(row.id), f"{row.id}: {row.headline[:80]}")
+            (str(row.id), numbered(lang, row))
             for row in reports.reports(db, actor, model_id=team.model_id).items
         ]
         for team in stage.teams
