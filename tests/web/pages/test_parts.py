@@ -143,7 +143,8 @@ def test_the_table_is_searched_and_cut_into_pages():
     assert len(rows_of(graph, ENGLISH, offset=100).items) == 20
     assert rows_of(graph, ENGLISH, offset=10**9).items == ()
     assert rows_of(graph, ENGLISH, offset=-5).items == whole.items
-    assert rows_of(graph, ENGLISH, query="M1 O1").total == 36
+    odd = [n for n in range(1, 120, 2) if str(n).startswith("1")]
+    assert rows_of(graph, ENGLISH, query="M1 O1").total == len(odd)
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=30))
