@@ -31,7 +31,7 @@ LANGUAGES = ("en", "ko")
 WIDTH, HEIGHT = 1100, 1500
 PHONE = {"home", "model", "stage"}
 DARK = {"report", "lineage"}
-COLOURS = 40
+COLOURS = 112
 
 VALUES = """
 () => [...document.querySelectorAll('main input, main select, main textarea')]

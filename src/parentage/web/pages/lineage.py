@@ -11,6 +11,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from parentage.report.language import Language, marked
+from parentage.report.words import label
 from parentage.verdict.finding import ACCUSING
 from parentage.web.asking import Asker, Db, action
 from parentage.web.pages.rendering import language_of, render
@@ -63,6 +64,10 @@ def page(
         rows=rows_of(graph, language_of(request), q, offset),
         query=q[:200],
         source=SOURCE,
+        modules={
+            name: label(name, language_of(request))
+            for name in sorted({m for e in graph.edges for m in e.modules})
+        },
     )
 
 

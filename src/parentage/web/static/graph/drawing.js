@@ -25,21 +25,26 @@ export function labels(graph, scale, marked) {
     const text = names[i].length > LONGEST ? `${names[i].slice(0, LONGEST - 1)}…` : names[i];
     const half = (text.length * TEXT * 0.56) / 2 + 3;
     const px = x[i] * scale;
-    const py = y[i] * scale + r[i] * scale * 0.9 + 2;
-    const cells = [];
-    for (let a = Math.floor((px - half) / cell); a <= Math.floor((px + half) / cell); a += 1) {
-      for (let b = Math.floor(py / cell); b <= Math.floor((py + TEXT) / cell); b += 1) {
-        cells.push(`${a},${b}`);
+    const below = y[i] * scale + r[i] * scale * 0.9 + 2;
+    const above = y[i] * scale - r[i] * scale * 0.9 - TEXT - 4;
+    // What the reader chose is named above where below is no room.
+    for (const py of marked.has(i) ? [below, above] : [below]) {
+      const cells = [];
+      for (let a = Math.floor((px - half) / cell); a <= Math.floor((px + half) / cell); a += 1) {
+        for (let b = Math.floor(py / cell); b <= Math.floor((py + TEXT) / cell); b += 1) {
+          cells.push(`${a},${b}`);
+        }
       }
-    }
-    const hits = (o) =>
-      Math.abs(o.x - px) < o.half + half && Math.abs(o.y - py) < TEXT + 4;
-    if (cells.some((key) => (taken.get(key) || []).some(hits))) continue;
-    const label = { i, text, x: px, y: py, half };
-    found.push(label);
-    for (const key of cells) {
-      if (!taken.has(key)) taken.set(key, []);
-      taken.get(key).push(label);
+      const hits = (o) =>
+        Math.abs(o.x - px) < o.half + half && Math.abs(o.y - py) < TEXT + 4;
+      if (cells.some((key) => (taken.get(key) || []).some(hits))) continue;
+      const label = { i, text, x: px, y: py, half };
+      found.push(label);
+      for (const key of cells) {
+        if (!taken.has(key)) taken.set(key, []);
+        taken.get(key).push(label);
+      }
+      break;
     }
   }
   return found;

@@ -19,7 +19,8 @@ function lines(list, end, graph, choose, texts) {
     button.addEventListener("click", () => choose(line[end]));
     item.append(button, " ", make("span", texts[line.kind], `kind ${line.kind}`));
     const modules = line.told.modules || [];
-    if (modules.length) item.append(make("small", modules.join(", ")));
+    const names = texts.modules;
+    if (modules.length) item.append(make("small", modules.map((name) => names[name] || name).join(", ")));
     if (line.told.report_id) {
       const link = make("a", texts.report);
       link.href = `/reports/${line.told.report_id}`;
@@ -50,6 +51,7 @@ export function showModel(panel, graph, i, choose, data) {
     found: data.textFound,
     correspondence: data.textCorrespondence,
     more: data.textMore,
+    modules: JSON.parse(data.modules || "{}"),
     report: data.textReport,
   };
   panel.dataset.chosen = i < 0 ? "" : graph.nodes[i].id;
