@@ -43,6 +43,7 @@ COMMANDS = {
     "push": "Send a report or a fingerprint to a portal.",
     "serve": "Serve the portal: evidence, challenges and stages in public.",
     "profiles": "Show the definitions that verdicts are made under.",
+    "program": "Score a stage of an evaluation: points, gates, ranks, certainty.",
     "reply": "Attach a named party's statement to a stored report.",
     "report": "Show a stored report as HTML, PDF, Markdown, SARIF or a BOM.",
     "sign": "Sign a stored report.",

@@ -23,15 +23,16 @@ from parentage.program.system import TOLERANCE, System
 
 Array = NDArray[np.float64]
 
-STEPS: Final = 60
-"""Steps of each walk, from where one of the pilots ended."""
+STEPS: Final = 20
+"""Steps of each walk for every dimension, from where one of the pilots ended."""
 
-PILOTS: Final = 200
-"""Walks, at least, that learn the shape of the set and forget where they began."""
+PILOTS: Final = 400
+"""Walks that learn the shape of the set and forget where they began."""
 
-ROUNDS: Final = 5
-PILOT_STEPS: Final = 300
-"""Steps of the pilots in each round; the directions are shaped anew after it."""
+ROUNDS: Final = 4
+PILOT_STEPS: Final = 16
+"""Steps of the pilots for every dimension in each round; the directions are shaped
+anew after it."""
 
 MOST_WAYS: Final = 64
 """Ways to make the choices that are looked at; more are an error."""
@@ -81,7 +82,7 @@ def _ways(system: System) -> list[System]:
         (terms, low, 1.0 if set(terms) <= chosen and low == 1.0 else high, origin)
         for terms, low, high, origin in search.rows
     ]
-    ways = []
+    ways: list[System] = []
     while True:
         found = search.least({})
         if found is None:
@@ -153,12 +154,13 @@ def _walk(system: System, count: int, rng: np.random.Generator) -> Array:
     )
     # Corners first: the set may be a thousand times longer than it is wide.
     shape = _shape((np.array(inside) - start) @ basis)
-    pilots = np.zeros((max(PILOTS, 10 * basis.shape[1]), basis.shape[1]))
+    size = basis.shape[1]
+    pilots = np.zeros((PILOTS, size))
     for _ in range(ROUNDS):
-        pilots = inner.walk(pilots, shape, PILOT_STEPS, rng)
+        pilots = inner.walk(pilots, shape, PILOT_STEPS * size, rng)
         shape = _shape(pilots)
     begin = pilots[rng.integers(len(pilots), size=count)]
-    made: Array = start + inner.walk(begin, shape, STEPS, rng) @ basis.T
+    made: Array = start + inner.walk(begin, shape, STEPS * size, rng) @ basis.T
     return made
 
 

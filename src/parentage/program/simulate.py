@@ -10,6 +10,7 @@ of an evaluation are: it says how large they may be before the outcome changes.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from itertools import pairwise
@@ -117,9 +118,7 @@ def simulate_stage(
             t.id for t in stage.teams if gates[t.id].outcome == "open"
         ),
         scenarios=tuple(scenarios),
-        margins=_margins(
-            base, gates, going_on={t: g.outcome for t, g in going.items()}
-        ),
+        margins=_margins(base, {t: g.outcome for t, g in going.items()}),
         gates=_gates(base, gates),
     )
 
@@ -319,7 +318,7 @@ def _margins(base: Scoring, going: Mapping[str, str]) -> tuple[Margin, ...]:
 
 def _noise_for(stage: Stage, margin: float) -> float:
     """Noise at which a difference of independent errors exceeds a margin in 5 %."""
-    size = float(sum(2 * float(item.points) ** 2 for _, item in stage.items())) ** 0.5
+    size = math.sqrt(sum(2 * float(item.points) ** 2 for _, item in stage.items()))
     return round(abs(margin) / (SWAPPED * size), 6)
 
 

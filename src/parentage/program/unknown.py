@@ -113,12 +113,14 @@ class Unknown:
                 system.whole[number] = False
             for path in (TOTAL, *(part.id for part in self._stage.parts)):
                 ends = self.ends(terms_of(self._stage, team, path))
-                system.row(self._path(team, path), *map(self._float, ends))
+                low, high = map(self._float, ends)
+                system.row(self._path(team, path), low, high)
         for path in items:
             terms: dict[tuple[str, str], Fraction] = {}
             for team in self._teams:
                 terms.update(terms_of(self._stage, team, path))
-            system.row(self._sum(terms), *map(self._float, self.ends(terms)))
+            low, high = map(self._float, self.ends(terms))
+            system.row(self._sum(terms), low, high)
         return system
 
     def ends(self, terms: Terms) -> Ends:

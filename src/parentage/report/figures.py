@@ -71,7 +71,8 @@ STYLE: Any = {
 
 
 @contextmanager
-def _figure(height: float, width: float = WIDTH) -> Iterator[Figure]:
+def canvas(height: float, width: float = WIDTH) -> Iterator[Figure]:
+    """An empty figure in the style of all of them; sizes are inches."""
     with mpl.rc_context(STYLE):
         yield Figure(figsize=(width, height))
 
@@ -89,7 +90,7 @@ WORDS = (
 is the browser's to set: the fonts that matplotlib measures with may lack a script."""
 
 
-def _svg(figure: Figure, prefix: str, lang: Language) -> str:
+def as_svg(figure: Figure, prefix: str, lang: Language) -> str:
     """The figure as an ``<svg>`` element whose ids cannot clash with others."""
     buffer = io.StringIO()
     nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
@@ -145,7 +146,7 @@ def layer_map(
         for pair in zip(item.heads, item.trials, strict=True)
     ]
     ratio = min(max(rows / columns, 0.25), 1.6)
-    with _figure(height=0.55 + 2.5 * ratio, width=3.3) as figure:
+    with canvas(height=0.55 + 2.5 * ratio, width=3.3) as figure:
         axes = figure.subplots()
         axes.imshow(pixels, interpolation="none", aspect="auto", origin="upper")
         _outline(axes, item, log10_level)
@@ -157,7 +158,7 @@ def layer_map(
         figure.subplots_adjust(
             left=0.15, right=0.98, top=0.98, bottom=0.42 / (0.55 + 2.5 * ratio)
         )
-        return _svg(figure, prefix, lang)
+        return as_svg(figure, prefix, lang)
 
 
 def _rectangular(item: LayerMapItem) -> bool:
@@ -217,7 +218,7 @@ def null_plot(item: EvidenceItem, prefix: str, lang: Language = ENGLISH) -> str 
         return None
     if item.value is None or not item.null_sd or item.null_mean is None:
         return None
-    with _figure(height=1.15) as figure:
+    with canvas(height=1.15) as figure:
         if abs(z) <= FAR:
             axes = figure.subplots()
             reach = max(4.0, abs(z) + 0.8)
@@ -238,7 +239,7 @@ def null_plot(item: EvidenceItem, prefix: str, lang: Language = ENGLISH) -> str 
             far.set_ylim(0, 1.3)
             _break(near, far, right=z > 0)
         figure.subplots_adjust(left=0.04, right=0.96, top=0.97, bottom=0.22)
-        return _svg(figure, prefix, lang)
+        return as_svg(figure, prefix, lang)
 
 
 def _density(axes: Axes, mean: float, sd: float, reach: float) -> None:
@@ -302,7 +303,7 @@ def norm_bars(item: NormCosine, prefix: str, lang: Language = ENGLISH) -> str:
     """Raw cosine beside what shuffling and centring leave of it."""
     values = [item.cosine, item.shuffled, item.pearson]
     names = ["cosine", "cosine, one side shuffled", "correlation about the mean"]
-    with _figure(height=1.35) as figure:
+    with canvas(height=1.35) as figure:
         axes = figure.subplots()
         finite = [v if math.isfinite(v) else 0.0 for v in values]
         low = min(-0.05, *finite)
@@ -324,4 +325,4 @@ def norm_bars(item: NormCosine, prefix: str, lang: Language = ENGLISH) -> str:
         axes.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
         axes.spines["left"].set_visible(False)
         figure.subplots_adjust(left=0.02, right=0.98, top=0.99, bottom=0.17)
-        return _svg(figure, prefix, lang)
+        return as_svg(figure, prefix, lang)

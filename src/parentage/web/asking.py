@@ -94,8 +94,12 @@ async def _actor(request: Request, db: Session) -> Actor:
     found = await run_in_threadpool(
         sessions.actor_by_cookie, db, settings, cookie, address
     )
-    if found.stale:
+    if found.stale and request.method in csrf.SAFE:
         await run_in_threadpool(_touch, request, found)
+    elif found.stale:
+        # This session took its turn to write: another one would wait for it forever.
+        await run_in_threadpool(sessions.touch, db, found)
+    request.state.actor = found
     return found
 
 

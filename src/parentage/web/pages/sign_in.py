@@ -10,11 +10,13 @@ from starlette.responses import Response
 
 from parentage.errors import PortalError
 from parentage.web.asking import Asker, Config, Db, address_of
-from parentage.web.pages.rendering import go, render
+from parentage.web.pages.rendering import back_to, go, render
 from parentage.web.security import sessions
 from parentage.web.settings import Settings
 
 router = APIRouter()
+
+NextPage = Annotated[str, Form(max_length=2000)]
 
 
 def keep_session(answer: Response, settings: Settings, cookie: str) -> Response:
@@ -31,10 +33,32 @@ def keep_session(answer: Response, settings: Settings, cookie: str) -> Response:
     return answer
 
 
+def _form(
+    request: Request,
+    settings: Settings,
+    step: str,
+    *,
+    error: PortalError | None = None,
+    next_page: str = "/",
+    name: str = "",
+) -> Response:
+    return render(
+        request,
+        "sign_in.html",
+        status=200 if error is None else 401,
+        error=error,
+        step=step,
+        local=settings.local_accounts,
+        oidc=settings.oidc_name if settings.oidc_issuer else "",
+        next=back_to(next_page),
+        name=name,
+    )
+
+
 @router.get("/sign-in")
-def form(request: Request, actor: Asker) -> Response:
+def form(request: Request, settings: Config, next: str = "/") -> Response:  # noqa: A002
     """The form."""
-    return render(request, "sign_in.html", actor, error=None, step="password")
+    return _form(request, settings, "password", next_page=next)
 
 
 @router.post("/sign-in")
@@ -44,6 +68,7 @@ def sign_in(
     settings: Config,
     name: Annotated[str, Form(max_length=64)],
     password: Annotated[str, Form(max_length=1000)],
+    next: NextPage = "/",  # noqa: A002
 ) -> Response:
     """Begin a session, or ask for the second factor."""
     try:
@@ -51,18 +76,20 @@ def sign_in(
             db, settings, name=name, password=password, address=address_of(request)
         )
     except PortalError as error:
-        return render(request, "sign_in.html", status=401, error=error, step="password")
+        return _form(
+            request, settings, "password", error=error, next_page=next, name=name
+        )
     if started.second_factor:
-        answer = go(request, "/sign-in/code")
+        answer = _form(request, settings, "code", next_page=next)
     else:
-        answer = go(request, "/")
+        answer = go(request, back_to(next))
     return keep_session(answer, settings, started.cookie)
 
 
 @router.get("/sign-in/code")
-def code_form(request: Request, actor: Asker) -> Response:
+def code_form(request: Request, settings: Config) -> Response:
     """The form for the second factor."""
-    return render(request, "sign_in.html", actor, error=None, step="code")
+    return _form(request, settings, "code")
 
 
 @router.post("/sign-in/code")
@@ -71,6 +98,7 @@ def code(
     db: Db,
     settings: Config,
     code: Annotated[str, Form(max_length=20)],
+    next: NextPage = "/",  # noqa: A002
 ) -> Response:
     """Complete a session with a code."""
     cookie = request.cookies.get(sessions.cookie_name(settings), "")
@@ -79,15 +107,15 @@ def code(
             db, settings, cookie=cookie, code=code, address=address_of(request)
         )
     except PortalError as error:
-        return render(request, "sign_in.html", status=401, error=error, step="code")
-    return keep_session(go(request, "/"), settings, started.cookie)
+        return _form(request, settings, "code", error=error, next_page=next)
+    return keep_session(go(request, back_to(next)), settings, started.cookie)
 
 
 @router.post("/sign-out")
 def sign_out(request: Request, db: Db, settings: Config, actor: Asker) -> Response:
     """End the session."""
     sessions.sign_out(db, actor)
-    answer = go(request, "/")
+    answer = go(request, "/", "signed-out")
     answer.delete_cookie(
         sessions.cookie_name(settings), path="/", secure=settings.secure, httponly=True
     )
