@@ -8,7 +8,6 @@ from typing import Any, Final
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from parentage.report.document import FindingWord
 from parentage.web.permissions import Actor, require
 from parentage.web.services.views import EdgeView, GraphView, NodeView
 from parentage.web.tables import Model, Organisation, Relation, StoredReport
