@@ -198,3 +198,19 @@ def test_unknown_language(run):
     result = run("methods", "--lang", "xx")
     assert result.code == 2
     assert "'xx' is not one of 'en', 'ko'" in result.err
+
+
+def test_dates_say_which_came_first(run, models):
+    words = ["audit", models / "vlm-tuned", "--against", models / "vlm-donor"]
+    dates = ["--date", "vlm-tuned=2026-01-15", "--date", "vlm-donor=2024"]
+    found = run(*words, *dates, "--json")
+    assert found.code == 1
+    report = json.loads(found.out)
+    (descent,) = report["descents"]
+    assert descent["direction"] == "from-reference"
+    assert descent["dates"] == ["2026-01-15", "2024"]
+    assert report["command"][-4:] == dates
+    said = run(*words, *dates).out
+    assert "(2024)" in said
+    assert run(*words, "--date", "vlm-donor=soon").code == 2
+    assert run(*words, "--date", "stranger=2024").code == 2

@@ -8,9 +8,10 @@ phase 2; [AA] index values of the four models, third party.
 
 import pytest
 
+from parentage.program.check_figures import average as mean_of
 from parentage.program.leave_out import without_source, without_team
 from parentage.program.load_stage import load_stage, shipped_stages
-from parentage.program.score import score_stage
+from parentage.program.score import Scoring, score_stage
 from parentage.program.scores import Scores
 from parentage.program.stage import window_of
 
@@ -280,27 +281,28 @@ def test_phase_2_without_one_teams_scores_every_rank_is_still_certain(team):
     assert ranks == [("upstage", 2, 2), ("skt", 1, 1), ("lg", 3, 3), ("motif", 4, 4)]
 
 
-@pytest.mark.slow
 def test_phase_2_official_figures_alone_do_not_say_who_leaves():
     stage, scores = bare("kr-2026-phase-2")
-    result = score_stage(
-        stage, without_source(scores, "newspim-2026-08-27"), explain=False
-    )
-    assert {t.advance.outcome for t in result.teams} == {"open"}
-    # One rank is narrowed all the same: LG, best of the experts, is not last.
-    assert (result.team("lg").rank.best, result.team("lg").rank.worst) == (1, 3)
+    scoring = Scoring(stage, without_source(scores, "newspim-2026-08-27"))
+    teams = [t.id for t in stage.teams]
+    ranks = {}
+    for team in teams:
+        others = [t for t in teams if t != team]
+        low, high = scoring.answers.above(team, "total", others)
+        ranks[team] = (low + 1, high + 1)
+    # LG, best of the experts, is not last; anybody else may be.
+    assert ranks == {"upstage": (1, 4), "skt": (1, 4), "lg": (1, 3), "motif": (1, 4)}
 
 
 def test_phase_2_without_rounding_the_average_of_the_index_disagrees():
     # 47.4, 37.4, 35.0, 31.0 [AA] give a mean of 9.425; [G820] prints 9.48.
     stage, scores = bare("kr-2026-phase-2")
-    stage = stage.model_copy(update={"rounding": None})
-    result = score_stage(stage, scores, explain=False)
-    wrong = [f for f in result.figures if f.outcome == "disagrees"]
-    assert [(f.of, f.value, f.set_aside) for f in wrong] == [
-        ("benchmark.aaii", 9.48, True)
-    ]
-    assert wrong[0].computed.high < 9.475
+    scoring = Scoring(stage.model_copy(update={"rounding": None}), scores)
+    assert [
+        (scores.figures[n].of, str(scores.figures[n].value)) for n in scoring.aside
+    ] == [("benchmark.aaii", "9.48")]
+    low, high = mean_of(stage, "benchmark.aaii", scoring.answers)
+    assert 9.41 < low <= high < 9.475
 
 
 def test_every_shipped_figure_names_a_source():

@@ -125,6 +125,19 @@ def test_bounds_and_ranks_are_those_of_every_possible_score(make, situation):
     assert not any(f.outcome == "disagrees" for f in result.figures)
 
 
+def test_a_tie_with_one_of_two_teams_is_open_whichever_it_is(make):
+    # a has 3; b and c have 3 and 4, in one order or the other.
+    stage = make({"p": {"i": 4}}, TEAMS, {"count": 2}, rounding=WHOLE)
+    figures = (
+        Figure(kind="average", of="total", value=Decimal("3.33"), source="paper"),
+        Figure(kind="gap", of="total", value=1, source="paper"),
+    )
+    scores = Scores(values=(Value(team="a", item="p.i", value=3),), figures=figures)
+    result = score_stage(stage, scores)
+    assert (result.team("a").rank.best, result.team("a").rank.worst) == (2, 2)
+    assert [t.advance.outcome for t in result.teams] == ["open"] * 3
+
+
 def test_the_best_has_all_points_and_ratios_are_kept(make):
     item = {"points": 20, "scaling": "best", "full": 5, "least": 1}
     stage = make({"u": {"i": item}}, TEAMS)

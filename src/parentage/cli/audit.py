@@ -11,6 +11,7 @@ import click
 from parentage.cli.delivery import deliver
 from parentage.cli.options import (
     budget_option,
+    date_option,
     debug_option,
     descent_budget_option,
     html_option,
@@ -82,6 +83,7 @@ class AuditCommand(click.Command):
 @profile_option("A definition to judge the findings under (see `parentage profiles`)")
 @manifest_option()
 @licence_option()
+@date_option()
 @click.option(
     "--training",
     type=click.Path(path_type=Path),
@@ -128,6 +130,7 @@ def command(
     profiles: tuple[str, ...],
     manifest: Path | None,
     licences: tuple[tuple[str, str], ...],
+    dates: tuple[tuple[str, str], ...],
     as_json: bool,
     lang: Code,
     budget: int,
@@ -174,6 +177,8 @@ def command(
         line += ["--manifest", str(manifest)]
     for model, expression in licences:
         line += ["--licence", f"{model}={expression}"]
+    for model, date in dates:
+        line += ["--date", f"{model}={date}"]
     with evidence_cache(use=not no_cache) as cache, progress_bar() as progress:
         report = audit(
             candidate,
@@ -188,6 +193,7 @@ def command(
             profiles=profiles,
             manifest=manifest,
             licences=licences,
+            dates=dates,
             cache=cache,
             sequential=chosen.sequential,
             plan=plan,

@@ -178,10 +178,13 @@ def manifest_option() -> Decorator:
     )
 
 
-class LicenceOf(click.ParamType[tuple[str, str]]):
-    """A model and its licence, such as ``Qwen2.5-72B=LicenseRef-qwen``."""
+class OfModel(click.ParamType[tuple[str, str]]):
+    """A model and what is said of it, such as ``Qwen2.5-72B=LicenseRef-qwen``."""
 
-    name = "licence"
+    def __init__(self, name: str, value: str) -> None:
+        """What is said, and how its value is called in ``--help``."""
+        self.name = name
+        self.value = value
 
     def get_metavar(
         self,
@@ -189,7 +192,7 @@ class LicenceOf(click.ParamType[tuple[str, str]]):
         ctx: click.Context,  # noqa: ARG002
     ) -> str:
         """How the value is called in ``--help``."""
-        return "MODEL=EXPRESSION"
+        return f"MODEL={self.value}"
 
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
@@ -199,7 +202,7 @@ class LicenceOf(click.ParamType[tuple[str, str]]):
             return str(value[0]), str(value[1])
         model, sign, expression = str(value).partition("=")
         if not (model and sign and expression):
-            self.fail(f"{value!r} is not MODEL=EXPRESSION", param, ctx)
+            self.fail(f"{value!r} is not MODEL={self.value}", param, ctx)
         return model, expression
 
 
@@ -208,10 +211,22 @@ def licence_option() -> Decorator:
     return click.option(
         "--licence",
         "licences",
-        type=LicenceOf(),
+        type=OfModel("licence", "EXPRESSION"),
         multiple=True,
         help="Licence of a reference whose card does not say, as an SPDX expression; "
         "may be given repeatedly.",
+    )
+
+
+def date_option() -> Decorator:
+    """``--date MODEL=DATE``, repeatable."""
+    return click.option(
+        "--date",
+        "dates",
+        type=OfModel("date", "DATE"),
+        multiple=True,
+        help="When a model's weights were published (YYYY, YYYY-MM or YYYY-MM-DD), of "
+        "the candidate and of references; says which came first where weights do not.",
     )
 
 

@@ -242,6 +242,7 @@ def simulate(
     metavar="FILE",
     help="Where to; standard output by default.",
 )
+@json_option("the document; the same as --format json,")
 @lang_option()
 @debug_option()
 def report(
@@ -249,6 +250,7 @@ def report(
     form: Literal["html", "markdown", "json"],
     output: Path | None,
     *,
+    as_json: bool,
     lang: Code,
     **given: Any,  # noqa: ANN401 - the shared options
 ) -> int:
@@ -265,7 +267,7 @@ def report(
     else:
         document = _scored("report", stage, None, given, quick=False)
     language = Language(lang)
-    if form == "json":
+    if as_json or form == "json":
         text = document.to_json() + "\n"
     elif form == "html":
         text = _page(document, language)

@@ -85,6 +85,7 @@ def command(
             server_header=False,
             proxy_headers=False,
             timeout_graceful_shutdown=10,
+            timeout_keep_alive=75,  # longer than proxies in front keep theirs
         )
     return CLEAR
 

@@ -153,6 +153,9 @@ def _at_cut(
             return AdvanceResult(outcome="open", reason=f"{word}-open", places=places)
         front += above[0]
         group = [t for t in group if _equal(stage, answers, team, t, path)]
+        if len(group) != level[0] - above[0]:
+            # So many are equal for certain, and which ones is not known.
+            return AdvanceResult(outcome="open", reason=f"{word}-open", places=places)
         by = None if path == TOTAL else path
         if front + len(group) < room:
             return AdvanceResult(

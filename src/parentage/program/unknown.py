@@ -131,6 +131,10 @@ class Unknown:
         """
         summed = self._sum(terms)
         key = tuple(sorted(summed.items()))
+        mirror = tuple((number, -factor) for number, factor in key)
+        if mirror in self._cache:
+            low, high = self._cache[mirror]
+            return -high, -low
         if key not in self._cache:
             found = self._system.bounds(summed)
             if found is None:
@@ -194,11 +198,14 @@ class Unknown:
     ) -> tuple[int, int]:
         """How many differences to a team reach ``step``, at least and at most."""
         certain, open_ = 0, []
+        own = self.ends(terms_of(self._stage, team, path))
         for other in others:
-            low, high = (
-                float(end) * self._unit
-                for end in self.ends(self._difference(other, team, path))
-            )
+            its = self.ends(terms_of(self._stage, other, path))
+            ends = its[0] - own[1], its[1] - own[0]
+            if own[0] != own[1] and its[0] != its[1]:
+                # Scores that hang together may lie closer than their ranges say.
+                ends = self.ends(self._difference(other, team, path))
+            low, high = (float(end) * self._unit for end in ends)
             if low > step - TOLERANCE:
                 certain += 1
             elif high > step - TOLERANCE:

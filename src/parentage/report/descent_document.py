@@ -140,6 +140,11 @@ class DescentItem(_Part):
     )
     direction: Literal["undecided", "from-reference", "from-candidate"]
     direction_reason: str
+    dates: tuple[str, str] | None = Field(
+        default=None,
+        description="dates given for the candidate and the nearest reference, where "
+        "they say the direction",
+    )
     reason: str | None = None
     notes: tuple[str, ...] = ()
     elements: int

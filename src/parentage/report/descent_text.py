@@ -36,13 +36,13 @@ DIRECTIONS = {
         "is not rounded."
     ),
     "dates-candidate-later": marked(
-        "The candidate was published later, by the dates that were given; the weights "
-        "do not say who came first."
+        "The candidate ({own}) was published later than {reference} ({other}), by the "
+        "dates that were given; the weights do not say who came first."
     ),
     "dates-candidate-earlier": marked(
-        "The reference was published later, by the dates that were given: if one "
-        "descends from the other, it is the reference. The weights do not say who "
-        "came first."
+        "{reference} ({other}) was published later than the candidate ({own}), by the "
+        "dates that were given: if one descends from the other, it is the reference. "
+        "The weights do not say who came first."
     ),
     "lies-between-its-parents": marked(
         "The candidate is the later one: it lies between its parents; any of them "
@@ -203,8 +203,16 @@ def details(item: DescentItem, lang: Language = ENGLISH) -> list[str]:
         for s in item.open_shares
     ]
     rows += [lang(NOTES[n]) for n in item.notes if n in NOTES]
-    if item.kind not in ("identical", "not-described"):
-        rows.append(lang(DIRECTIONS[item.direction_reason]))
+    if item.dates or item.kind not in ("identical", "not-described"):
+        own, other = item.dates or ("", "")
+        rows.append(
+            lang(
+                DIRECTIONS[item.direction_reason],
+                reference=item.nearest or "",
+                own=own,
+                other=other,
+            )
+        )
     return rows
 
 

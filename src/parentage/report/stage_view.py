@@ -198,8 +198,8 @@ def _rules(doc: StageDocument, lang: Language) -> tuple[tuple[str, str], ...]:
     if doc.objections is not None and stage.objections is not None:
         text = lang(
             "From {opens} to {closes} ({days} days).",
-            opens=doc.objections.opens,
-            closes=doc.objections.closes,
+            opens=doc.objections.opens.replace("T", " "),
+            closes=doc.objections.closes.replace("T", " "),
             days=stage.objections.days,
         )
         rows.append(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from parentage.artifact.checkpoint import Checkpoint, open_checkpoint
 from parentage.artifact.source.locate import Reference, label_of
 from parentage.errors import UsageError
+from parentage.evidence.descent.dates import by_dates
 from parentage.evidence.module import ModuleEvidence
 from parentage.model.description import Model
 from parentage.model.resolve import describe
@@ -22,6 +23,7 @@ from parentage.run import exact
 from parentage.run.alignment import DEFAULT_UNDO_BUDGET, judge_undone
 from parentage.run.cache import NO_CACHE, Cache
 from parentage.run.content import adopt_names, unknown_names
+from parentage.run.dates import named_dates
 from parentage.run.descent import DEFAULT_BUDGET as DESCENT_BUDGET
 from parentage.run.descent import describe_descents
 from parentage.run.document import assemble
@@ -93,6 +95,7 @@ def audit(
     profiles: Sequence[str] = (),
     manifest: str | Path | None = None,
     licences: Sequence[tuple[str, str]] = (),
+    dates: Sequence[tuple[str, str]] = (),
     cache: Cache = NO_CACHE,
     sequential: bool = False,
     plan: PlanDocument | None = None,
@@ -118,6 +121,8 @@ def audit(
         profiles: definitions of "from scratch" to judge by, by id or file.
         manifest: what the maker states about every component, as a file.
         licences: (model, SPDX expression) of references whose cards do not say.
+        dates: (model, YYYY[-MM[-DD]]) of publication, of the candidate and of
+            references: where they leave no doubt, they say which came first.
         cache: where results of earlier runs are looked for.
         sequential: read layer by layer, and no further where a module is decided.
         plan: the audit must be the one that was planned.
@@ -141,6 +146,7 @@ def audit(
     criteria = criteria or Criteria()
     with ExitStack() as stack:
         names = labels or labels_of([candidate, *against])
+        published = named_dates(dates, names, [str(p) for p in (candidate, *against)])
         models = []
         for path, label in zip([candidate, *against], names, strict=True):
             opened = open_model(path, label)
@@ -191,15 +197,13 @@ def audit(
         described = [
             f for e, f in zip(evidence, findings, strict=True) if not e.stopped
         ]
-        descents = descent_items(
-            describe_descents(
-                own,
-                references,
-                described,
-                budget=descent_budget,
-                seed=seed,
-                cache=cache,
-            )
+        descents = describe_descents(
+            own,
+            references,
+            described,
+            budget=descent_budget,
+            seed=seed,
+            cache=cache,
         )
         report = assemble(
             own,
@@ -214,7 +218,7 @@ def audit(
             problems=problems,
             started=started,
             lineage=lineage_of(own, references),
-            descents=descents,
+            descents=descent_items(by_dates(descents, own.label, published)),
             sequential=sequential,
             plan=None if plan is None else plan.digest,
         )

@@ -48,10 +48,9 @@ async def session(request: Request) -> AsyncIterator[Session]:
     try:
         yield made
     finally:
-        if made.in_transaction():
-            await run_in_threadpool(made.close)
-        else:
-            made.close()
+        # Here and not in a thread: requests that hold a thread may be waiting for the
+        # very connection that this gives back.
+        made.close()
 
 
 def address_of(request: Request) -> str:

@@ -72,11 +72,17 @@ def by_dates(
         began, ended = span(other)
         if ended < first:
             item = replace(  # noqa: PLW2901 - the same description, with a direction
-                item, direction="from-reference", direction_reason=CANDIDATE_LATER
+                item,
+                direction="from-reference",
+                direction_reason=CANDIDATE_LATER,
+                dates=(dates[own], other),
             )
         elif last < began:
             item = replace(  # noqa: PLW2901
-                item, direction="from-candidate", direction_reason=CANDIDATE_EARLIER
+                item,
+                direction="from-candidate",
+                direction_reason=CANDIDATE_EARLIER,
+                dates=(dates[own], other),
             )
         found.append(item)
     return found

@@ -75,6 +75,7 @@ class Descent:
         direction: ``from-reference`` where geometry or dates say so;
             ``from-candidate`` where dates say that the reference is the later one.
         direction_reason: id of the reason.
+        dates: of the candidate and of ``nearest``, where they say the direction.
         reason: why nothing could be described.
         notes: ids of caveats.
         elements: values of the candidate that were looked at.
@@ -94,6 +95,7 @@ class Descent:
     open_shares: tuple[ParentShare, ...] = ()
     direction: Direction = "undecided"
     direction_reason: str = "weights-are-symmetric"
+    dates: tuple[str, str] | None = None
     reason: str | None = None
     notes: tuple[str, ...] = ()
     elements: int = 0

@@ -93,7 +93,7 @@ class Provider:
     def _get(self, url: str) -> dict[str, Any]:
         try:
             with self.client() as client:
-                answer = client.get(url, withhold_token=True)
+                answer = client.request("GET", url, withhold_token=True)
                 answer.raise_for_status()
                 found = answer.json()
         except Exception as error:  # of several libraries
