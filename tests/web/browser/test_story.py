@@ -73,9 +73,12 @@ def test_no_page_breaks_the_policy_or_is_hard_to_reach(told):
 
 def test_progress_is_seen_live(told):
     story, _, _, _ = told
+    # How many steps are seen depends on the machine; one between is always there,
+    # because the story waits for it before it goes on.
     running = [share for state, share in story.seen if state == "running"]
-    assert len(set(running)) >= 2
-    assert story.seen[-1][0] == "done"
+    assert any(0 < share <= 1 for share in running)
+    assert story.seen[-1] == ("done", 1.0)
+    assert "job-running" in told[1].names
 
 
 def test_the_audit_log_names_what_was_done(told):
