@@ -88,6 +88,8 @@ def use_clients(make: Callable[[], Client] | None) -> None:
         default_client_factory,
     )
 
+    if web_client.cache_info().currsize:
+        cast("Any", web_client()).close()
     _own = make
     web_client.cache_clear()
     set_client_factory(cast("Any", make or default_client_factory))
