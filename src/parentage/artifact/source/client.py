@@ -7,6 +7,7 @@ and a client factory that somebody set for it count here, too.
 
 from __future__ import annotations
 
+import atexit
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Any, Protocol, cast
@@ -66,7 +67,9 @@ def web_client() -> Client:
         httpx,
     )
 
-    return cast("Client", httpx.Client(follow_redirects=False, timeout=None))
+    client = httpx.Client(follow_redirects=False, timeout=None)
+    atexit.register(client.close)
+    return cast("Client", client)
 
 
 _own: Callable[[], Client] | None = None
