@@ -82,6 +82,7 @@ def command() -> None:
     "factor.",
 )
 @portal_options()
+@json_option("the account")
 @debug_option()
 def account(
     name: str,
@@ -91,6 +92,7 @@ def account(
     reset: bool,
     data: Path | None,
     database_url: str | None,
+    as_json: bool,
 ) -> int:
     """Make an account, such as the first administrator's.
 
@@ -122,14 +124,19 @@ def account(
         done = "account.reset" if reset else "account.create"
         note(db, who, done, f"account:{row.id}", name=name)
         db.commit()
-        click.echo(f"{row.name}: {row.role}", err=True)
+        made = {"id": row.id, "name": row.name, "role": row.role}
+    if as_json:
+        click.echo(json.dumps(made))
+    else:
+        click.echo(f"{made['name']}: {made['role']}", err=True)
     return CLEAR
 
 
 @command.command(name="worker")
 @portal_options()
+@json_option("the worker's name, once it takes jobs")
 @debug_option()
-def worker(*, data: Path | None, database_url: str | None) -> int:
+def worker(*, data: Path | None, database_url: str | None, as_json: bool) -> int:
     """Do the portal's jobs, until the process is told to end.
 
     `parentage serve` starts one by itself; this is for further ones, and for machines
@@ -141,7 +148,14 @@ def worker(*, data: Path | None, database_url: str | None) -> int:
     from parentage.web.jobs.worker import Worker, work
 
     made = Worker(settings, open_database(settings.database), Queue(settings))
-    work(made, ready=lambda: click.echo(f"worker {made.name}: ready", err=True))
+
+    def ready() -> None:
+        if as_json:
+            click.echo(json.dumps({"worker": made.name}))
+        else:
+            click.echo(f"worker {made.name}: ready", err=True)
+
+    work(made, ready=ready)
     return CLEAR
 
 
@@ -194,8 +208,11 @@ def restore(
     help="Write a backup of the old tables first.",
 )
 @portal_options()
+@json_option("the versions of the tables")
 @debug_option()
-def upgrade(file: Path | None, *, data: Path | None, database_url: str | None) -> int:
+def upgrade(
+    file: Path | None, *, data: Path | None, database_url: str | None, as_json: bool
+) -> int:
     """Bring the tables to this version: all of it, or nothing.
 
     The server does it by itself when it starts; this is for doing it beforehand.
@@ -210,7 +227,11 @@ def upgrade(file: Path | None, *, data: Path | None, database_url: str | None) -
         check_target(file)
         make(settings, file)
     upgrade(engine)
-    click.echo(f"tables: {before or 'none'} -> {version_of(engine)}", err=True)
+    after = version_of(engine)
+    if as_json:
+        click.echo(json.dumps({"before": before, "after": after}))
+    else:
+        click.echo(f"tables: {before or 'none'} -> {after}", err=True)
     return CLEAR
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -15,7 +16,7 @@ from pathlib import Path
 
 import click
 
-from parentage.cli.options import debug_option
+from parentage.cli.options import debug_option, json_option
 from parentage.cli.outcome import CLEAR
 from parentage.cli.portal import portal_options, settings_from
 
@@ -42,6 +43,7 @@ from parentage.cli.portal import portal_options, settings_from
     help="Whether jobs are done here, in a process of their own.",
 )
 @portal_options()
+@json_option("the address, before it is served")
 @debug_option()
 def command(
     host: str,
@@ -52,6 +54,7 @@ def command(
     worker: bool,
     data: Path | None,
     database_url: str | None,
+    as_json: bool,
 ) -> int:
     """Serve the portal.
 
@@ -73,7 +76,10 @@ def command(
     from parentage.web.database import open_database
 
     open_database(settings.database).dispose()
-    click.echo(f"{settings.base_url} (tables are up to date)", err=True)
+    if as_json:
+        click.echo(json.dumps({"url": settings.base_url}))
+    else:
+        click.echo(f"{settings.base_url} (tables are up to date)", err=True)
     with _worker(wanted=worker):
         uvicorn.run(
             "parentage.web.app:from_environment",

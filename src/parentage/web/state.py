@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import Engine
 
 from parentage.web.jobs.queue import Queue
+from parentage.web.services.search import close_registry
 from parentage.web.settings import Settings
 
 
@@ -21,5 +22,6 @@ class State:
 
     def close(self) -> None:
         """Let go of all connections."""
+        close_registry(self.settings)
         self.queue.close()
         self.engine.dispose()

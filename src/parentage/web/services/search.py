@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import lru_cache
+from threading import Lock
 from typing import Final
 
 from sqlalchemy import or_, select
@@ -36,15 +36,26 @@ MOST: Final = 25
 LONGEST: Final = 200
 
 
-@lru_cache(maxsize=8)
-def _opened(url: str) -> Registry:
-    return Registry(url)
+_open: Final[dict[str, Registry]] = {}
+_lock = Lock()
 
 
 @contextmanager
 def registry_of(settings: Settings) -> Iterator[Registry]:
     """The registry, opened once for each process."""
-    yield _opened(settings.registry)
+    with _lock:
+        if settings.registry not in _open:
+            _open[settings.registry] = Registry(settings.registry)
+        found = _open[settings.registry]
+    yield found
+
+
+def close_registry(settings: Settings) -> None:
+    """Let go of the registry's connections."""
+    with _lock:
+        found = _open.pop(settings.registry, None)
+    if found is not None:
+        found.close()
 
 
 def _pattern(word: str) -> str:
