@@ -19,7 +19,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
-from babel.messages.catalog import Catalog
+from babel.messages.catalog import Catalog, Message
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 from jinja2 import Environment, nodes
@@ -29,6 +29,7 @@ from parentage.report.language import LANGUAGES
 from parentage.report.training_words import catalogue_texts
 from parentage.run.document import ASSUMPTIONS
 from parentage.verdict.licences import table as licences
+from parentage.web.permissions import actions
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "parentage"
@@ -53,9 +54,19 @@ DOMAINS = (
     "screen",
     "training",
     "stage",
+    "web",
 )
 """Catalogues of a language. Texts that stand only in files whose names begin like one
-of the others (``lineage...``) are there."""
+of the others (``lineage...``) are there; those of the portal are in ``web``."""
+
+FILES = (
+    ("report", "*.py"),
+    ("cli", "*.py"),
+    ("report", "*.j2"),
+    ("web", "*.py"),
+    ("web/templates", "*.html"),
+)
+"""Folders of the package, and which of their files hold texts."""
 
 Texts = Mapping[str, frozenset[str]]
 """Text -> files in which it stands."""
@@ -74,6 +85,8 @@ def _home(files: frozenset[str]) -> str:
 
 
 def _of_domain(file: str, domain: str) -> bool:
+    if file.startswith("src/parentage/web/"):
+        return domain == "web"
     return any(part.startswith(domain) for part in Path(file).parts[-2:])
 
 
@@ -81,10 +94,10 @@ def _of_domain(file: str, domain: str) -> bool:
 def _all() -> Texts:
     """Every text that a report can show, with the files it stands in."""
     found: dict[str, set[str]] = defaultdict(set)
-    for folder, suffix in (("report", "*.py"), ("cli", "*.py"), ("report", "*.j2")):
+    for folder, suffix in FILES:
         for file in sorted((PACKAGE / folder).rglob(suffix)):
             source = file.read_text(encoding="utf-8")
-            read = _in_template if suffix == "*.j2" else _in_python
+            read = _in_python if suffix == "*.py" else _in_template
             for text in read(source):
                 found[text].add(file.relative_to(ROOT).as_posix())
     for method in methods().values():
@@ -97,6 +110,8 @@ def _all() -> Texts:
             found[term.text].add("src/parentage/verdict/verdict_licences.toml")
     for text in catalogue_texts():
         found[text].add("src/parentage/training/pieces.toml")
+    for action in actions().values():
+        found[action.text].add("src/parentage/web/permissions.toml")
     for assumption in ASSUMPTIONS:
         for text in (assumption.text, assumption.id.replace("-", " ")):
             found[text].add("src/parentage/run/document.py")
@@ -149,8 +164,23 @@ def read_catalogue(language: str, domain: str = DOMAINS[0]) -> Catalog:
         return read_po(stream, locale=language)
 
 
+@cache
+def _known(language: str) -> Mapping[str, Message]:
+    """Every text that any catalogue held at first.
+
+    A text moves to another one when files begin or cease to share it.
+    """
+    return {
+        str(message.id): message
+        for domain in reversed(DOMAINS)
+        for message in read_catalogue(language, domain)
+        if message.id and message.string
+    }
+
+
 def extracted(language: str, domain: str = DOMAINS[0]) -> bytes:
     """The catalogue's text with exactly the texts of today, sorted."""
+    moved = _known(language)
     old = read_catalogue(language, domain)
     new = Sorted(
         locale=language,
@@ -159,7 +189,7 @@ def extracted(language: str, domain: str = DOMAINS[0]) -> bytes:
         fuzzy=False,
     )
     for text, files in texts(domain).items():
-        known = old.get(text)
+        known = old.get(text) or moved.get(text)
         new.add(
             text,
             known.string if known else "",

@@ -35,7 +35,16 @@
     │   └── StageError                    stage           4
     ├── AttestationError                  attestation     4
     ├── MissingExtraError                 missing-extra   2
-    └── RegistryError                     registry        4
+    ├── RegistryError                     registry        4
+    └── PortalError                       portal          4
+        ├── SignInError                   sign-in         4
+        ├── ForbiddenError                forbidden       4
+        ├── NoSuchPageError               no-such-page    4
+        ├── ConflictError                 conflict        4
+        ├── RefusedError                  refused         4
+        ├── TooLargeError                 too-large       4
+        ├── TooOftenError                 too-often       4
+        └── LedgerError                   ledger          4
 
 Each message says where (file, tensor, byte offset), what was expected, what was
 found and what to do next, so that one line is enough to act on.
@@ -350,3 +359,58 @@ class RegistryError(ParentageError):
 
     code = "registry"
     exit_code = 4
+
+
+class PortalError(ParentageError):
+    """The portal refuses what was asked, or could not be reached."""
+
+    code = "portal"
+    exit_code = 4
+
+
+class SignInError(PortalError):
+    """Nobody is signed in, or name, password or code are wrong."""
+
+    code = "sign-in"
+
+
+class ForbiddenError(PortalError):
+    """Whoever is signed in may not do this."""
+
+    code = "forbidden"
+
+
+class NoSuchPageError(PortalError):
+    """There is nothing under this number or name, or it is not for this reader."""
+
+    code = "no-such-page"
+
+
+class ConflictError(PortalError):
+    """What is asked contradicts what is there: taken, closed, already decided."""
+
+    code = "conflict"
+
+
+class RefusedError(PortalError):
+    """What was sent is not taken: an address, a path, a form, a value."""
+
+    code = "refused"
+
+
+class TooLargeError(PortalError):
+    """What was sent is larger than is taken."""
+
+    code = "too-large"
+
+
+class TooOftenError(PortalError):
+    """Too many requests or failures; later again."""
+
+    code = "too-often"
+
+
+class LedgerError(PortalError):
+    """A ledger is malformed; one that does not hold together is no error."""
+
+    code = "ledger"

@@ -2,11 +2,9 @@
 """Fingerprints of the bundled models, made once, and a PostgreSQL of one's own."""
 
 import json
-import time
 from pathlib import Path
 
 import pytest
-from benchmarks.registry.postgres import installed, new_database, private_server
 
 from parentage.run.fingerprint import fingerprint
 
@@ -45,21 +43,6 @@ def _own_folders(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     monkeypatch.delenv("PARENTAGE_DATABASE_URL", raising=False)
-
-
-@pytest.fixture(scope="session")
-def postgres_server():
-    """URL of the maintenance database of a private cluster."""
-    if not installed():
-        pytest.skip("PostgreSQL 15 is not installed")
-    with private_server() as url:
-        yield url
-
-
-@pytest.fixture
-def postgres(postgres_server):
-    """URL of an empty database."""
-    return new_database(postgres_server, f"t{time.time_ns()}")
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.services)])

@@ -112,14 +112,14 @@ def open_engine(url: str) -> Engine:
             advice="Install it with `pip install 'parentage[postgres]'`.",
         ) from error
     if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _prepare)
-        event.listen(engine, "begin", _begin)
+        event.listen(engine, "connect", prepare)
+        event.listen(engine, "begin", begin)
     with saying(made):
         _migrate(engine, made)
     return engine
 
 
-def _prepare(connection: Any, _: object) -> None:  # noqa: ANN401
+def prepare(connection: Any, _: object) -> None:  # noqa: ANN401
     """Settings of one connection to SQLite; transactions are begun by hand."""
     connection.isolation_level = None
     cursor = connection.cursor()
@@ -133,7 +133,7 @@ def _prepare(connection: Any, _: object) -> None:  # noqa: ANN401
     cursor.close()
 
 
-def _begin(connection: Connection) -> None:
+def begin(connection: Connection) -> None:
     """A transaction that will write takes its turn first: none fails halfway."""
     writes = connection.get_execution_options().get("parentage_writes", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -249,7 +249,7 @@ def code() -> str:
     return total.hexdigest()
 
 
-_RENDERERS = frozenset({"cli", "report", "testing", "__pycache__"})
+_RENDERERS = frozenset({"cli", "report", "testing", "web", "__pycache__"})
 """Folders that decide nothing about evidence."""
 
 

@@ -8,9 +8,9 @@ and a client factory that somebody set for it count here, too.
 from __future__ import annotations
 
 import atexit
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 
 class Answer(Protocol):
@@ -61,6 +61,8 @@ def hub_headers() -> dict[str, str]:
 @cache
 def web_client() -> Client:
     """A client that knows no credentials but those of ``.netrc``."""
+    if _own is not None:
+        return _own()
     from huggingface_hub.utils import (  # type: ignore[attr-defined]  # noqa: PLC0415
         httpx,
     )
@@ -68,6 +70,32 @@ def web_client() -> Client:
     client = httpx.Client(follow_redirects=False, timeout=None)
     atexit.register(client.close)
     return cast("Client", client)
+
+
+_own: Callable[[], Client] | None = None
+
+
+def use_clients(make: Callable[[], Client] | None) -> None:
+    """From now on this process reads by clients of one's own, from the Hub as well.
+
+    For servers that fetch what strangers name: their clients decide where a connection
+    may lead.
+
+    Args:
+        make: gives a client of the library that ``huggingface_hub`` uses; ``None``
+            restores the usual ones.
+    """
+    global _own  # noqa: PLW0603 - one for the process, as in the Hub's library
+    from huggingface_hub import set_client_factory  # noqa: PLC0415
+    from huggingface_hub.utils._http import (  # noqa: PLC0415
+        default_client_factory,
+    )
+
+    if web_client.cache_info().currsize:
+        cast("Any", web_client()).close()
+    _own = make
+    web_client.cache_clear()
+    set_client_factory(cast("Any", make or default_client_factory))
 
 
 @cache
