@@ -26,9 +26,9 @@ def frames_block():
     width, height = found["window"]
     return (
         f"Frame times in milliseconds with {found['models']:,} models and "
-        f"{found['edges']:,} edges, in Chromium {found['browser']} at {width} × {height} "
-        f"on {found['machine']}, drawn by the {found['drawn_by']}; load "
-        f"{found['load_before']} before. Places of all models took "
+        f"{found['edges']:,} edges, in Chromium {found['browser']} at "
+        f"{width} × {height} on {found['machine']}, drawn by the {found['drawn_by']}; "
+        f"load {found['load_before']} before. Places of all models took "
         f"{found['layout_ms']} ms "
         "(`python -m benchmarks.portal.graph`).\n\n"
         "| | frames | median | 95 % | 99 % | longest |\n|---|---|---|---|---|---|\n"
