@@ -40,7 +40,7 @@ from parentage.web.security.secret import TOKEN_PREFIX, digest, drawn
 from parentage.web.security.times import later
 from parentage.web.services import accounts, models, organisations, reports
 from parentage.web.settings import Settings
-from parentage.web.tables import Token, Version
+from parentage.web.tables import Model, Token, Version
 
 BIN = Path("/usr/lib/postgresql/15/bin")
 ZOO = Path(__file__).parents[2] / "zoo" / "models"
@@ -68,7 +68,9 @@ def postgresql() -> Iterator[str]:
 
     def run(*words: object) -> None:
         line = ["runuser", "-u", "postgres", "--"] if root else []
-        subprocess.run([*line, *map(str, words)], check=True, capture_output=True, cwd="/")
+        subprocess.run(
+            [*line, *map(str, words)], check=True, capture_output=True, cwd="/"
+        )
 
     port = free_port()
     data = folder / "data"
@@ -95,7 +97,8 @@ def seed(settings: Settings, many: int) -> str:
     """Models with a report each; gives a token that may add versions."""
     line = [sys.executable, "-m", "parentage.cli.main", "audit"]
     line += [str(ZOO / "vlm-frozen"), "--against", str(ZOO / "vlm-donor")]
-    done = subprocess.run([*line, "--json", "--no-cache"], capture_output=True, check=False)
+    line += ["--json", "--no-cache"]
+    done = subprocess.run(line, capture_output=True, check=False)
     plain = json.loads(done.stdout)
     root = Actor(name="operator", role="administrator")
     with writing(open_database(settings.database)) as db:
@@ -117,11 +120,12 @@ def seed(settings: Settings, many: int) -> str:
         db.commit()
         for number in range(many):
             name = f"model-{number:04d}"
-            models.create_model(db, actor, settings, name=name, family=f"f{number % 40}")
+            family = f"f{number % 40}"
+            models.create_model(db, actor, settings, name=name, family=family)
             plain["candidate"]["name"] = name
             content = json.dumps(plain).encode()
             report = reports.parsed(content)
-            model = db.get(models.Model, number + 1)
+            model = db.get(Model, number + 1)
             reports.store_report(
                 db, actor, content, report, origin="upload", model=model
             )
@@ -148,9 +152,10 @@ class Server:
         )
         until = time.monotonic() + 60
         while time.monotonic() < until:
-            with suppress(OSError), socket.create_connection(
-                ("127.0.0.1", self.port), timeout=1
-            ) as link:
+            with (
+                suppress(OSError),
+                socket.create_connection(("127.0.0.1", self.port), timeout=1) as link,
+            ):
                 link.sendall(b"GET /ready HTTP/1.0\r\n\r\n")
                 if b" 200 " in link.recv(100):
                     return
@@ -243,7 +248,7 @@ async def write(
     count = 0
     while time.monotonic() < until:
         count += 1
-        label = f"w{number}-{os.getpid()}-{count}-{rng.getrandbits(32):08x}"
+        label = f"w{number}-{time.monotonic_ns():x}-{count}"
         body = json.dumps({"label": label}).encode()
         head = (
             f"POST /api/v1/models/{1 + rng.randrange(50)}/versions HTTP/1.1\r\n"
@@ -315,6 +320,9 @@ def main() -> None:
     """See the module."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=300)
+    parser.add_argument(
+        "--warm", type=float, default=30, help="seconds before, counted by themselves"
+    )
     parser.add_argument("--readers", type=int, default=200)
     parser.add_argument("--writers", type=int, default=10)
     parser.add_argument("--rate", type=float, default=60, help="reads a second")
@@ -325,13 +333,14 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     with postgresql() as url, tempfile.TemporaryDirectory() as folder:
-        settings = Settings(data=Path(folder), database_url=url)
+        settings = Settings.load(data=Path(folder), database_url=url)
         token = seed(settings, options.models)
         port = free_port()
         server = Server(settings, port, options.processes)
         server.start()
         try:
             paths = asyncio.run(answered(port, options.models))
+            cold = asyncio.run(load(port, token, options, options.warm, paths))
             began = time.monotonic()
             seen = asyncio.run(load(port, token, options, options.seconds, paths))
             took = time.monotonic() - began
@@ -353,6 +362,12 @@ def main() -> None:
                 "errors": len(seen.errors),
                 "first_errors": seen.errors[:5],
                 "lost_writes": missing(settings, seen.acknowledged),
+                "first_seconds": {
+                    "seconds": options.warm,
+                    "p99_ms": quantile(cold.seconds, 0.99),
+                    "worst_ms": quantile(cold.seconds, 1.0),
+                    "errors": len(cold.errors),
+                },
             }
             print(json.dumps(result, indent=2), flush=True)
             result["killed"] = []

@@ -244,7 +244,7 @@ def local_server():
     import threading
 
     class Handler(http.server.BaseHTTPRequestHandler):
-        seen = []
+        seen = []  # noqa: RUF012 - one for the server
 
         def do_GET(self):
             self.seen.append(self.path)
@@ -256,7 +256,7 @@ def local_server():
             self.send_header("Content-Length", "0")
             self.end_headers()
 
-        do_HEAD = do_GET
+        do_HEAD = do_GET  # noqa: N815 - the library calls it so
 
         def log_message(self, *_):
             pass

@@ -78,7 +78,8 @@ def command() -> None:
 @click.option(
     "--reset",
     is_flag=True,
-    help="The account is there: set its password, switch it on, drop its second factor.",
+    help="The account is there: set its password, switch it on, drop its second "
+    "factor.",
 )
 @portal_options()
 @debug_option()

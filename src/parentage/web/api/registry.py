@@ -52,10 +52,10 @@ async def upload(
     responses={200: {"content": {"application/octet-stream": {}}}},
     openapi_extra=action("registry.search"),
 )
-def fingerprint_file(db: Db, actor: Asker, settings: Config, digest: str) -> Response:
+def fingerprint_file(actor: Asker, settings: Config, digest: str) -> Response:
     """A fingerprint as a file."""
     return Response(
-        search.fingerprint_file(db, actor, settings, digest),
+        search.fingerprint_file(actor, settings, digest),
         media_type="application/octet-stream",
         headers={"Content-Disposition": "attachment"},
     )

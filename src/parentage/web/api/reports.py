@@ -57,7 +57,7 @@ async def upload_report(
     model: Annotated[int | None, Query(ge=1, le=2**62)] = None,
     version: Annotated[int | None, Query(ge=1, le=2**62)] = None,
 ) -> ReportRow:
-    """Take a report (``parentage.report/1``) that was made elsewhere; bytes are kept."""
+    """Take a report (``parentage.report/1``) made elsewhere; its bytes are kept."""
     content = await request.body()
     return await run_in_threadpool(
         reports.upload_report,

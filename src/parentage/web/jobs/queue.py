@@ -23,7 +23,7 @@ from parentage.web.settings import Settings
 NAME: Final = "portal"
 
 
-class JsonSerializer(Serializer):  # type: ignore[misc] - the library has no types
+class JsonSerializer(Serializer):  # type: ignore[misc]  # the library has no types
     """Messages as JSON lists."""
 
     def _serialize(self, data: Any) -> bytes:  # noqa: ANN401

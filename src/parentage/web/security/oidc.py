@@ -183,7 +183,7 @@ def arrive(
         )
     )
     if row is None:
-        row = _newcomer(db, settings, issuer, subject, claims, address)
+        row = _newcomer(db, (issuer, subject), claims, address)
     if not row.active:
         raise ForbiddenError(
             "the account waits for an administrator",
@@ -237,12 +237,7 @@ def _claims(provider: Provider, url: str, kept: dict[str, str]) -> dict[str, Any
 
 
 def _newcomer(
-    db: Session,
-    settings: Settings,
-    issuer: str,
-    subject: str,
-    claims: dict[str, Any],
-    address: str,
+    db: Session, known_as: tuple[str, str], claims: dict[str, Any], address: str
 ) -> Account:
     """An account for who signs in first; it waits until somebody gives it a role."""
     wished = str(claims.get("preferred_username") or claims.get("email") or "user")
@@ -259,7 +254,7 @@ def _newcomer(
         role="panel",
         display=re.sub(r"\s+", " ", str(claims.get("name") or name))[:200],
         email=str(email)[:254] if email else None,
-        oidc=(issuer, subject),
+        oidc=known_as,
     )
     row.active = False
     note(
@@ -267,8 +262,8 @@ def _newcomer(
         Actor(name=name, address=address),
         "account.newcomer",
         f"account:{row.id}",
-        issuer=issuer,
-        subject=json.dumps(subject)[:300],
+        issuer=known_as[0],
+        subject=json.dumps(known_as[1])[:300],
     )
     db.commit()
     return row

@@ -43,7 +43,7 @@ def account_view(row: Account) -> AccountView:
         name=row.name,
         display=row.display,
         email=row.email,
-        role=row.role,  # type: ignore[arg-type] - only roles are ever stored
+        role=row.role,  # type: ignore[arg-type]  # only roles are ever stored
         organisation=None
         if row.organisation is None
         else organisation_view(row.organisation),
@@ -151,7 +151,7 @@ def make_account(
     if not NAME.fullmatch(name):
         raise RefusedError(
             f"the name '{name[:70]}' is not taken",
-            expected="1 to 64 of a-z, 0-9, '.', '_', '-', a letter or digit at the ends",
+            expected="1 to 64 of a-z, 0-9, '.', '_', '-', no sign at the ends",
         )
     _role(role, organisation_id)
     organisation_of(db, organisation_id)
@@ -344,7 +344,7 @@ def actor_of(
         account=row.id,
         name=row.name,
         display=row.display,
-        role=row.role,  # type: ignore[arg-type] - only roles are ever stored
+        role=row.role,  # type: ignore[arg-type]  # only roles are ever stored
         organisation=row.organisation_id,
         scopes=scopes,
         address=address,

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What all services share: where things lie, and what is written beside every change."""
+"""What all services share: texts, rows, stored bytes, and notes in the audit log."""
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import Select, func, select
@@ -12,7 +11,6 @@ from sqlalchemy.orm import Session
 
 from parentage.errors import NoSuchPageError, RefusedError
 from parentage.web.permissions import Actor
-from parentage.web.settings import Settings
 from parentage.web.tables import Account, Base, Blob, LogRow, Organisation
 
 MOST: Final = 200
@@ -20,13 +18,6 @@ MOST: Final = 200
 
 LONGEST_TEXT: Final = 20_000
 """Characters of a statement, a reply or reasons at most."""
-
-
-@dataclass(frozen=True)
-class Portal:
-    """What services need besides the database."""
-
-    settings: Settings
 
 
 def text_of(value: str, name: str, *, least: int = 1, most: int = LONGEST_TEXT) -> str:

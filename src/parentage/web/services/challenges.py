@@ -52,9 +52,9 @@ def challenge_row(db: Session, row: Challenge) -> ChallengeRow:
         title=row.title,
         model_id=row.model_id,
         model=row.model.name,
-        state=row.state,  # type: ignore[arg-type] - only these are stored
+        state=row.state,  # type: ignore[arg-type]  # only these are stored
         outcome=row.check_outcome,
-        decision=row.decision,  # type: ignore[arg-type] - only these are stored
+        decision=row.decision,  # type: ignore[arg-type]  # only these are stored
         by=account_name(db, row.created_by),
         created=row.created,
     )
@@ -168,10 +168,10 @@ def file_challenge(
         db,
         actor,
         queue,
-        "claim",
-        model.id,
-        f"challenge:{number}",
-        {"challenge": number, "models": references, "labels": [row.title]},
+        kind="claim",
+        model_id=model.id,
+        subject=f"challenge:{number}",
+        payload={"challenge": number, "models": references, "labels": [row.title]},
     )
     return number
 
@@ -295,7 +295,7 @@ def decide(
     row: Challenge = get(db, Challenge, number, "challenge")
     if _conflict(row, actor):
         raise ForbiddenError(
-            "whoever filed a challenge, or belongs to the named team, does not decide it"
+            "who filed a challenge, or belongs to the named team, does not decide it"
         )
     _undecided(row)
     if decision not in DECISIONS:

@@ -41,8 +41,8 @@ def job_view(db: Session, row: Job, *, events: bool = False) -> JobView:
     share = row.done / row.total if row.total else 0.0
     return JobView(
         id=row.id,
-        kind=row.kind,  # type: ignore[arg-type] - only these are stored
-        state=row.state,  # type: ignore[arg-type] - only these are stored
+        kind=row.kind,  # type: ignore[arg-type]  # only these are stored
+        state=row.state,  # type: ignore[arg-type]  # only these are stored
         model_id=row.model_id,
         model=None if model is None else model.name,
         candidate=payload.get("labels", [""])[0],
@@ -151,10 +151,10 @@ def submit_audit(
         db,
         actor,
         queue,
-        "audit",
-        version.model_id,
-        f"model:{version.model_id}",
-        payload,
+        kind="audit",
+        model_id=version.model_id,
+        subject=f"model:{version.model_id}",
+        payload=payload,
     )
 
 
@@ -173,6 +173,7 @@ def enqueue(
     db: Session,
     actor: Actor,
     queue: Queue,
+    *,
     kind: str,
     model_id: int | None,
     subject: str,

@@ -3,12 +3,11 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from parentage.report.document import FindingWord
 from parentage.web.permissions import Actor, require
 from parentage.web.services.views import EdgeView, GraphView, NodeView
 from parentage.web.tables import Model, Organisation, Relation, StoredReport
@@ -63,15 +62,16 @@ def graph(db: Session, actor: Actor) -> GraphView:
         sizes.setdefault(child, {})[module] = parameters
         sizes.setdefault(parent, {})
         if finding in SHOWN and child != parent:
-            edges[child, parent] = _joined(
-                edges.get((child, parent)),
-                child,
-                parent,
-                report,
-                module,
-                share,
-                finding,
+            new = EdgeView(
+                child=child,
+                parent=parent,
+                declared=False,
+                finding=finding,  # type: ignore[arg-type]  # checked by the schema
+                share=min(share, 1.0),
+                modules=(module,),
+                report_id=report,
             )
+            edges[child, parent] = _joined(edges.get((child, parent)), new)
     nodes = _nodes(db, sizes)
     for node in _declared(db):
         child, parent = node
@@ -97,31 +97,16 @@ def graph(db: Session, actor: Actor) -> GraphView:
     )
 
 
-def _joined(
-    known: EdgeView | None,
-    child: str,
-    parent: str,
-    report: int,
-    module: str,
-    share: float,
-    finding: FindingWord,
-) -> EdgeView:
+def _joined(known: EdgeView | None, new: EdgeView) -> EdgeView:
+    """Two modules of the same pair of models."""
     if known is None:
-        return EdgeView(
-            child=child,
-            parent=parent,
-            declared=False,
-            finding=finding,
-            share=min(share, 1.0),
-            modules=(module,),
-            report_id=report,
-        )
-    stronger = max(finding, known.finding or finding, key=lambda word: STRENGTH[word])
+        return new
+    words = [word for word in (new.finding, known.finding) if word is not None]
     return known.model_copy(
         update={
-            "finding": stronger,
-            "share": min((known.share or 0.0) + share, 1.0),
-            "modules": (*known.modules, module),
+            "finding": max(words, key=lambda word: STRENGTH[word]),
+            "share": min((known.share or 0.0) + (new.share or 0.0), 1.0),
+            "modules": (*known.modules, *new.modules),
         }
     )
 
@@ -145,14 +130,13 @@ def _nodes(db: Session, sizes: dict[str, dict[str, int]]) -> dict[str, NodeView]
         for name, modules in sizes.items()
     }
     newest = select(func.max(StoredReport.id)).group_by(StoredReport.candidate)
-    found = {
-        name: finding
-        for name, finding in db.execute(
+    found: dict[str, Any] = dict(
+        db.execute(
             select(StoredReport.candidate, StoredReport.finding).where(
                 StoredReport.id.in_(newest)
             )
-        )
-    }
+        ).all()
+    )
     entered = db.execute(
         select(
             Model.id, Model.name, Model.family, Model.released, Organisation.name

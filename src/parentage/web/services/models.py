@@ -88,7 +88,7 @@ def model_rows(db: Session, rows: Sequence[Model]) -> tuple[ModelRow, ...]:
                 else organisation_view(row.organisation),
                 family=row.family,
                 versions=versions.get(row.id, 0),
-                finding=finding,
+                finding=finding,  # type: ignore[arg-type]  # checked by the schema
                 report_id=number,
                 reported=created,
                 challenges=challenges.get(row.id, 0),
@@ -99,7 +99,7 @@ def model_rows(db: Session, rows: Sequence[Model]) -> tuple[ModelRow, ...]:
 
 
 def _counts(db: Session, query: Any) -> dict[int, int]:  # noqa: ANN401
-    return {number: many for number, many in db.execute(query)}
+    return dict(db.execute(query).all())
 
 
 def models(
@@ -187,7 +187,7 @@ def create_model(
     )
     db.add(row)
     _flush(db, f"a model called '{row.name}' is registered")
-    made = _version(db, actor, settings, row, version, reference, "")
+    made = _version(db, actor, settings, row, label=version, reference=reference)
     note(db, actor, "model.create", f"model:{row.id}", name=row.name)
     ledger.append(
         db,
@@ -213,9 +213,10 @@ def _version(
     actor: Actor,
     settings: Settings,
     model: Model,
+    *,
     label: str,
     reference: str,
-    text: str,
+    text: str = "",
 ) -> Version:
     row = Version(
         model_id=model.id,
@@ -245,7 +246,15 @@ def add_version(
         ConflictError: the label is taken.
     """
     model = editable(db, actor, model_id)
-    made = _version(db, actor, settings, model, label, reference, note_text)
+    made = _version(
+        db,
+        actor,
+        settings,
+        model,
+        label=label,
+        reference=reference,
+        text=note_text,
+    )
     note(db, actor, "version.create", f"model:{model.id}", label=made.label)
     ledger.append(
         db,

@@ -45,8 +45,8 @@ def report_row(row: StoredReport) -> ReportRow:
         model=None if row.model is None else row.model.name,
         version_id=row.version_id,
         job_id=row.job_id,
-        origin=row.origin,  # type: ignore[arg-type] - only these are stored
-        finding=row.finding,  # type: ignore[arg-type] - checked by the schema
+        origin=row.origin,  # type: ignore[arg-type]  # only these are stored
+        finding=row.finding,  # type: ignore[arg-type]  # checked by the schema
         headline=row.headline,
         headlines={"en": row.headline, **(row.headlines or {})},
         coverage=row.coverage,

@@ -130,14 +130,13 @@ def _fingerprints(
 
 
 def _views(db: Session, rows: list[Row]) -> tuple[FingerprintView, ...]:
-    found = {
-        digest: model
-        for digest, model in db.execute(
+    found: dict[str | None, int] = dict(
+        db.execute(
             select(Version.fingerprint, Version.model_id).where(
                 Version.fingerprint.in_([row.digest for row in rows])
             )
-        )
-    }
+        ).all()
+    )
     return tuple(
         FingerprintView(
             digest=row.digest,
@@ -201,9 +200,7 @@ def upload_fingerprint(
     return _views(db, [row])[0]
 
 
-def fingerprint_file(
-    db: Session, actor: Actor, settings: Settings, digest: str
-) -> bytes:
+def fingerprint_file(actor: Actor, settings: Settings, digest: str) -> bytes:
     """A fingerprint of the registry as a file.
 
     Raises:

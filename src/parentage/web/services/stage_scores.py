@@ -457,8 +457,8 @@ def decisions_of(db: Session, row: Stage) -> tuple[Decision, ...]:
             Decision(
                 team=gate.team,
                 criterion=gate.criterion,
-                outcome=gate.outcome,  # type: ignore[arg-type] - only these are stored
-                by=gate.source,  # type: ignore[arg-type] - only these are stored
+                outcome=gate.outcome,  # type: ignore[arg-type]  # only these are stored
+                by=gate.source,  # type: ignore[arg-type]  # only these are stored
                 reason=Both(en=gate.reasons, ko=gate.reasons),
                 profile=gate.profile or None,
                 report=None if report is None else report.digest,

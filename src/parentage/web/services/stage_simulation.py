@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How a closed stage would move under other points, noise in the scores, other gates."""
+"""How a closed stage would move under other points, noise and other gates."""
 
 from __future__ import annotations
 

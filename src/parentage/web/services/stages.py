@@ -49,7 +49,7 @@ def stage_row(row: Stage) -> StageRow:
         id=row.id,
         slug=row.slug,
         title={str(key): str(value) for key, value in row.title.items()},
-        state=row.state,  # type: ignore[arg-type] - only these are stored
+        state=row.state,  # type: ignore[arg-type]  # only these are stored
         teams=len(row.teams),
         opened=row.opened,
         closed=row.closed,
@@ -303,6 +303,7 @@ def items_of(stage: Definition) -> tuple[ItemView, ...]:
                 points=1.0,
                 lowest=0.0,
                 highest=1.0,
+                target=False,
             )
         )
     return tuple(found)
@@ -375,10 +376,10 @@ def gates_of(db: Session, number: int) -> tuple[GateView, ...]:
             id=row.id,
             team=row.team,
             criterion=row.criterion,
-            source=row.source,  # type: ignore[arg-type] - only these are stored
+            source=row.source,  # type: ignore[arg-type]  # only these are stored
             report_id=row.report_id,
             profile=row.profile,
-            outcome=row.outcome,  # type: ignore[arg-type] - only these are stored
+            outcome=row.outcome,  # type: ignore[arg-type]  # only these are stored
             reasons=row.reasons,
             at=row.at,
             by=account_name(db, row.by),

@@ -7,6 +7,7 @@ one of their document).
 """
 
 import json
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
@@ -55,7 +56,7 @@ def upgrade() -> None:
             op.bulk_insert(relations, [{"report_id": number, **row} for row in rows])
 
 
-def _relations(report: dict) -> list[dict]:
+def _relations(report: dict[str, Any]) -> list[dict[str, Any]]:
     """What a report says, written out: later code must not change this step."""
     return [
         {
