@@ -62,7 +62,7 @@ test-full: $(VENV)/zoo.stamp
 # Debian's packages for it: postgresql chromium libpango-1.0-0 libpangoft2-1.0-0
 # libharfbuzz-subset0 poppler-utils.
 test-services: $(VENV)/services.stamp
-	$(BIN)/python -m pytest -m "services"
+	$(BIN)/python -m pytest -m "services" -n 2 --dist worksteal
 
 fuzz: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest -m "fuzz"

@@ -42,7 +42,12 @@ from parentage.web.services import accounts, models, organisations, reports
 from parentage.web.settings import Settings
 from parentage.web.tables import Model, Token, Version
 
-BIN = Path("/usr/lib/postgresql/15/bin")
+# Where Debian's packages put it; the newest, if there are several.
+BIN = max(
+    Path("/usr/lib/postgresql").glob("*/bin"),
+    key=lambda path: int(path.parent.name),
+    default=Path("/nowhere"),
+)
 ZOO = Path(__file__).parents[2] / "zoo" / "models"
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Signing, replying, verifying and showing a stored report from the command line."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -177,3 +178,32 @@ def test_an_audit_writes_what_names_ask_for(run, models, tmp_path):
     result = run(*pair, "--write", tmp_path / "r.doc")
     assert result.code == 2
     assert "no known form" in result.err
+
+
+def test_hashes_of_files_are_taken_on_request_and_change_no_check(
+    run, models, tmp_path
+):
+    line = ["audit", models / "decoder-b", "--against", models / "decoder-a"]
+    line += ["--budget", "150kB", "--undo-budget", "0", "--json", "--hash-files"]
+    result = run(*line)
+    assert result.code == 0
+    document = json.loads(result.out)
+    assert document["command"][-1] == "--hash-files"
+    (file,) = document["candidate"]["files"]
+    data = (models / "decoder-b" / file["name"]).read_bytes()
+    assert file["sha256"] == hashlib.sha256(data).hexdigest()
+    assert file["sha256_from"] == "bytes"
+    stored = tmp_path / "hashed.json"
+    stored.write_text(result.out, encoding="utf-8")
+    given = ["--model", models / "decoder-b", "--model", models / "decoder-a"]
+    code, checks = verified(run, stored, *given)
+    assert code == 0
+    assert checks["re-run"] == "passed"
+    sarif = json.loads(run("report", stored, "--format", "sarif").out)
+    (first, _) = sarif["runs"][0]["artifacts"]
+    assert first["hashes"] == {"sha-256": file["sha256"]}
+    document["candidate"]["files"][0]["sha256"] = "no hash"
+    stored.write_text(json.dumps(document), encoding="utf-8")
+    refused = run("report", stored, "--format", "sarif")
+    assert refused.code == 4
+    assert "candidate.files.0.sha256" in refused.err

@@ -9,7 +9,6 @@ import pytest
 from parentage.run.fingerprint import fingerprint
 
 ZOO = Path(__file__).parents[2] / "zoo"
-BIN = Path("/usr/lib/postgresql/15/bin")
 
 
 def manifest():

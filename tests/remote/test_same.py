@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 
 import pytest
@@ -15,6 +16,7 @@ from parentage.run.lineage_tokenizer import open_tokenizer
 from parentage.testing.hub import Fault
 
 PLACES = {"path", "bytes_read", "created", "seconds", "command"}
+PLACES |= {"sha256", "sha256_from"}  # the Hub states them, a folder does not
 
 
 def plain(report):
@@ -57,6 +59,39 @@ def test_bytes_read_are_those_that_were_sent(hub):
     tokenizer = hub.repositories["org/child"].files["tokenizer.json"].size
     first = 4  # bytes of the tokenizer's file that tell its format
     assert hub.sent["org/child"] == report.candidate.bytes_read + tokenizer + first
+
+
+def test_hashes_of_files_are_those_that_the_hub_states(hub, folders):
+    """Passed on from its listing, unread; a plain web server states none."""
+    here = audit(folders / "child", [folders / "parent"], hash_files=True)
+    there = audit("org/child", ["org/parent"])
+    for own, stated in (
+        (here.candidate, there.candidate),
+        (here.references[0], there.references[0]),
+    ):
+        assert len(own.files) == 2
+        assert [f.sha256 for f in stated.files] == [f.sha256 for f in own.files]
+        assert {f.sha256_from for f in own.files} == {"bytes"}
+        assert {f.sha256_from for f in stated.files} == {"source"}
+        for file in own.files:
+            place = folders / own.name / file.name
+            assert file.sha256 == hashlib.sha256(place.read_bytes()).hexdigest()
+    plain_server = audit(hub.web("org/child"), [hub.web("org/parent")], hash_files=True)
+    assert {f.sha256 for f in plain_server.candidate.files} == {None}
+    # What it takes is neither in the budget nor counted as read for the audit.
+    without = audit(folders / "child", [folders / "parent"])
+    assert without.candidate.bytes_read == here.candidate.bytes_read
+    assert {f.sha256 for f in without.candidate.files} == {None}
+
+
+def test_a_hash_that_is_none_is_not_passed_on(hub, monkeypatch):
+    repository = hub.repositories["org/child"]
+    listed = repository.siblings()
+    for item in listed:
+        if "lfs" in item:
+            item["lfs"]["sha256"] = "<b>no hash</b>"
+    monkeypatch.setattr(repository, "siblings", lambda: listed)
+    assert {f.sha256 for f in inspect_model("org/child").files} == {None}
 
 
 def test_other_commands_take_references_too(hub, folders):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """One document in several forms: all say the same, and each is valid of its kind."""
 
+import hashlib
 import importlib.util
 import json
 import re
@@ -19,9 +20,8 @@ from parentage.report.page_layers import layer_rows
 from parentage.report.reply import attach_reply
 from parentage.report.sarif import render_sarif
 
-SCHEMA = json.loads(
-    (Path(__file__).parent / "fixtures/schemas/sarif-schema-2.1.0.json").read_text()
-)
+SCHEMAS = Path(__file__).parent / "fixtures/schemas"
+SCHEMA = json.loads((SCHEMAS / "sarif-schema-2.1.0.json").read_text())
 KOREAN = Language("ko")
 _spec = importlib.util.spec_from_file_location(
     "pages", Path(__file__).parent / "test_html.py"
@@ -36,6 +36,29 @@ STATEMENT = "우리는 인코더를 <b>허락</b>받아 썼습니다.\n\nIt says
 @pytest.fixture(name="answered")
 def answered_fixture(report):
     return attach_reply(report, "<i>Team</i> A", STATEMENT, WHEN)
+
+
+@pytest.mark.parametrize("name", ["sarif-schema-2.1.0.json", "spdx-3.0.1.json"])
+def test_the_official_schemas_are_as_they_were_published(name):
+    """Their digests stand in the README beside them."""
+    digest = hashlib.sha256((SCHEMAS / name).read_bytes()).hexdigest()
+    assert f"| `{name}` | `{digest}` |" in (SCHEMAS / "README.md").read_text()
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda run: run["results"][0].update(level="fatal"),
+        lambda run: run["results"][0].pop("message"),
+        lambda run: run["tool"]["driver"].pop("name"),
+        lambda run: run.update(surprise=1),
+    ],
+)
+def test_the_official_sarif_schema_refuses_what_is_wrong(spoil, report):
+    log = json.loads(render_sarif(report))
+    spoil(log["runs"][0])
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.Draft4Validator(SCHEMA).validate(log)
 
 
 def sarif(report):
@@ -56,7 +79,14 @@ def test_sarif_is_valid_and_says_what_the_report_says(answered):
         assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
         assert result["level"] == kinds.get(outcome.finding, "none")
         assert result["properties"]["parentage:finding"] == outcome.finding
-    assert all("helpUri" in rule for rule in rules)
+    # No page of this project has a lasting address; each rule carries its text.
+    assert not [r["id"] for r in rules if "helpUri" in r]
+    assert "informationUri" not in run["tool"]["driver"]
+    for rule in rules:
+        assert "parentage methods" in rule["help"]["text"]
+        if rule["id"] in methods():
+            assert methods()[rule["id"]].null in rule["help"]["text"]
+            assert "**Null hypothesis.**" in rule["help"]["markdown"]
     assert {r["id"] for r in rules} - {"finding"} <= set(methods())
     assert run["properties"]["parentage:replies"][0]["statement"] == STATEMENT
 
@@ -68,6 +98,9 @@ def test_sarif_of_hostile_names_and_of_real_verdicts(hostile, demo):
         uris = [a["location"]["uri"] for a in run["artifacts"]]
         assert uris
         assert all(uri.endswith(".safetensors") for uri in uris)
+        for rule in run["tool"]["driver"]["rules"]:
+            # Rules of profiles link their own source, and no others link anything.
+            assert ("helpUri" in rule) == ("/" in rule["id"])
 
 
 def test_nothing_found_is_no_failure_in_sarif(demo):

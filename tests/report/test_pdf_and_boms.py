@@ -1,18 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
 """Forms that need an extra; run by ``make test-services``."""
 
+import hashlib
 import io
 import json
+import re
 from datetime import UTC, datetime
+from pathlib import Path
 
+import jsonschema
 import pytest
 
-from parentage.errors import MissingExtraError, ParentageError
+from parentage.errors import MissingExtraError, ParentageError, ReportError
 from parentage.report.language import Language
 from parentage.report.reply import attach_reply
 
 pytestmark = pytest.mark.services
 WHEN = datetime(2026, 11, 25, tzinfo=UTC)
+ZOO = Path(__file__).parents[2] / "zoo" / "models"
 
 
 @pytest.fixture(name="answered")
@@ -46,6 +51,27 @@ def test_pdf_embeds_our_font_and_no_other(answered, code):
     assert "‹U+1F642›" in flat
     assert reader.metadata.title
     assert reader.trailer["/Root"]["/MarkInfo"]["/Marked"]
+
+
+def test_layer_maps_have_their_cells_in_the_pdf(answered):
+    """The cells are an image inside the figure, which is the page's own to load."""
+    from pypdf import PdfReader
+
+    from parentage.report.html import render_html
+    from parentage.report.page_pdf import pdf_of
+
+    html = render_html(answered)
+    wanted = len(set(re.findall(r"data:image/png;base64,[^\"]+", html)))
+    assert wanted > 1
+
+    def images(page):
+        reader = PdfReader(io.BytesIO(pdf_of(page)))
+        # Pages share their resources, so each image shows up on several.
+        return len({i.indirect_reference for p in reader.pages for i in p.images})
+
+    assert images(html) == wanted
+    without = html.replace("data:image/png;base64,", "data:image/jpeg;base64,")
+    assert images(without) == 0
 
 
 def test_every_text_of_the_catalogues_is_covered():
@@ -116,7 +142,17 @@ def test_cyclonedx_is_valid_and_names_proven_parents_alone(answered, demo):
     )
 
 
-def test_spdx_reads_back_with_descent_only_where_proven(answered, demo):
+SCHEMA = Path(__file__).parent / "fixtures/schemas/spdx-3.0.1.json"
+
+
+@pytest.fixture(name="spdx_schema", scope="module")
+def spdx_schema_fixture():
+    schema = json.loads(SCHEMA.read_text())
+    jsonschema.Draft202012Validator.check_schema(schema)
+    return jsonschema.Draft202012Validator(schema)
+
+
+def test_spdx_reads_back_with_descent_only_where_proven(answered, demo, spdx_schema):
     from spdx_python_model import load_data
 
     from parentage.report.bom_spdx import render_spdx
@@ -126,6 +162,7 @@ def test_spdx_reads_back_with_descent_only_where_proven(answered, demo):
         (demo.reports["decoder-b", "decoder-a"], 0),
     ):
         data = json.loads(render_spdx(report))
+        spdx_schema.validate(data)
         model, found = load_data(data)
         kinds = [
             r
@@ -135,6 +172,86 @@ def test_spdx_reads_back_with_descent_only_where_proven(answered, demo):
         assert len(kinds) == count
         packages = list(found.foreach_type(model.ai_AIPackage))
         assert len(packages) == 1 + len(report.references)
+
+
+def test_boms_of_hostile_names_are_valid_or_one_clear_error(
+    hostile, report, spdx_schema
+):
+    from parentage.report.bom_cyclonedx import render_cyclonedx, validate
+    from parentage.report.bom_spdx import render_spdx
+
+    for created in (hostile.created, "", "2026-11-25T09:00:00"):
+        spoilt = hostile.model_copy(update={"created": created})
+        for render in (render_cyclonedx, render_spdx):
+            with pytest.raises(ReportError, match="which is no time"):
+                render(spoilt)
+    dated = hostile.model_copy(update={"created": report.created})
+    spdx_schema.validate(json.loads(render_spdx(dated)))
+    assert validate(render_cyclonedx(dated)) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "spoil"),
+    [
+        ("ai_AIPackage", lambda x: x.update(software_primaryPurpose="parent")),
+        ("ai_AIPackage", lambda x: x.update(surprise=1)),
+        ("Relationship", lambda x: x.pop("relationshipType")),
+        ("Annotation", lambda x: x.update(annotationType="opinion")),
+        ("CreationInfo", lambda x: x.update(created="yesterday")),
+        ("SpdxDocument", lambda x: x.update(type="Document")),
+    ],
+)
+def test_the_official_spdx_schema_refuses_what_is_wrong(
+    kind, spoil, report, spdx_schema
+):
+    from parentage.report.bom_spdx import render_spdx
+
+    data = json.loads(render_spdx(report))
+    assert spdx_schema.is_valid(data)
+    spoil(next(item for item in data["@graph"] if item["type"] == kind))
+    assert not spdx_schema.is_valid(data)
+
+
+def test_boms_carry_the_hashes_that_are_known_and_no_others(tmp_path, spdx_schema):
+    """Taken of the bytes on request; null, and not a made-up one, without."""
+    from parentage.report.bom_cyclonedx import render_cyclonedx
+    from parentage.report.bom_spdx import render_spdx
+    from parentage.run.audit import audit
+
+    paths = [ZOO / "decoder-b", ZOO / "decoder-a"]
+    options = {"budget": 150_000, "undo_budget": 0, "descent_budget": 0}
+    wanted = {
+        hashlib.sha256((path / "model.safetensors").read_bytes()).hexdigest()
+        for path in paths
+    }
+    for hash_files in (False, True):
+        made = audit(paths[0], [paths[1]], **options, hash_files=hash_files)
+        cyclone = json.loads(render_cyclonedx(made))["metadata"]["component"]
+        hashes = [
+            h["content"] for f in cyclone["components"] for h in f.get("hashes", ())
+        ]
+        spdx = json.loads(render_spdx(made))
+        spdx_schema.validate(spdx)
+        files = [i for i in spdx["@graph"] if i["type"] == "software_File"]
+        stated = {
+            h["hashValue"]: h["comment"]
+            for f in files
+            for h in f.get("verifiedUsing", ())
+        }
+        assert len(files) == 2
+        if hash_files:
+            assert set(hashes) < wanted
+            assert set(stated) == wanted
+            assert set(stated.values()) == {"taken of all of the file"}
+            props = {
+                p["name"]: p["value"]
+                for f in cyclone["components"]
+                for p in f["properties"]
+            }
+            assert props["parentage:sha256From"] == "taken of all of the file"
+        else:
+            assert not hashes
+            assert not stated
 
 
 def test_what_is_missing_is_said_with_the_line_that_installs_it(report, monkeypatch):
@@ -148,17 +265,3 @@ def test_what_is_missing_is_said_with_the_line_that_installs_it(report, monkeypa
     for render, extra in ((render_pdf, "pdf"), (render_cyclonedx, "bom")):
         with pytest.raises(MissingExtraError, match=rf"parentage\[{extra}\]"):
             render(report)
-
-
-def test_keyless_signing_without_identity_or_network_is_one_clear_error(
-    report, monkeypatch
-):
-    from parentage.errors import AttestationError
-    from parentage.report.attestation_sigstore import sign_keyless
-
-    for name in ("GITHUB_ACTIONS", "GITLAB_CI", "CIRCLECI", "BUILDKITE"):
-        monkeypatch.delenv(name, raising=False)
-    with pytest.raises(AttestationError, match=r"sign with|could not sign"):
-        sign_keyless(report, WHEN)
-    with pytest.raises(AttestationError, match="could not sign"):
-        sign_keyless(report, WHEN, "no.token.atall")

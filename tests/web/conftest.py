@@ -26,6 +26,7 @@ except ImportError as error:
     def pytest_report_header():
         return REASON
 else:
+    from parentage.artifact.source.client import use_clients
     from parentage.web.app import create_app
     from parentage.web.database import writing
     from parentage.web.jobs.worker import Worker
@@ -249,4 +250,6 @@ def seeded(settings, report_bytes):
     state = app.state.portal
     ids, actors = seed(state.engine, settings, state.queue, report_bytes["frozen"])
     yield Seeded(app, settings, state.engine, state.queue, ids, actors)
-    state.engine.dispose()
+    state.close()
+    # Jobs that were done here have guarded what this process reads by.
+    use_clients(None)

@@ -69,7 +69,7 @@ def test_backup_into_an_empty_server_gives_the_same_pages(seeded, pages, tmp_pat
     given = {"name": "verifier", "password": "correct horse battery", "csrf": csrf}
     answer = client.post("/sign-in", data=given, follow_redirects=False)
     assert answer.status_code == 303
-    app.state.portal.engine.dispose()
+    app.state.portal.close()
 
 
 def test_backup_goes_from_sqlite_to_postgresql_and_back(
@@ -87,13 +87,13 @@ def test_backup_goes_from_sqlite_to_postgresql_and_back(
 
         made = insert(Organisation).values(slug="next", name="Next", created="x")
         assert connection.execute(made).inserted_primary_key[0] == 3
-    app.state.portal.engine.dispose()
+    app.state.portal.close()
     backup(there, tmp_path / "c.zip")
     back = Settings(data=tmp_path / "back", secret_key="another")
     restore(back, tmp_path / "c.zip")
     app = create_app(back)
     assert seen(app) == pages
-    app.state.portal.engine.dispose()
+    app.state.portal.close()
 
 
 def test_restore_into_what_is_not_empty_is_refused(seeded, tmp_path):
@@ -178,7 +178,7 @@ def test_upgrade_of_a_database_in_place(tmp_path):
     assert client.get("/ready").json()["tables"] == "0002"
     assert client.get("/api/v1/models").json()["total"] == 1
     assert len(client.get("/api/v1/lineage").json()["edges"]) == 1
-    app.state.portal.engine.dispose()
+    app.state.portal.close()
 
 
 def test_manifest_says_what_is_there(seeded, tmp_path):

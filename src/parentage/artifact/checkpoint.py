@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from contextlib import ExitStack, suppress
 from types import MappingProxyType, TracebackType
 from typing import Any
@@ -117,6 +117,16 @@ class Checkpoint:
     def file_sizes(self) -> dict[str, int]:
         """Bytes of every file of weights, by its name within the model."""
         return {name: file.size for name, file in sorted(self._files.items())}
+
+    @property
+    def stated_digests(self) -> dict[str, str]:
+        """SHA-256 of files of weights whose source states one; see :class:`File`."""
+        return {n: f.sha256 for n, f in self._files.items() if f.sha256 is not None}
+
+    @property
+    def local_files(self) -> frozenset[str]:
+        """Names of the files of weights that lie on this machine."""
+        return frozenset(n for n, f in self._files.items() if not f.remote)
 
     def read(
         self, name: str, grid: tuple[int, ...], select: tuple[Range, ...]
@@ -255,17 +265,22 @@ class Checkpoint:
         return total.hexdigest()
 
     def full_digest(
-        self, progress: Callable[[int, int], None] | None = None
+        self,
+        progress: Callable[[int, int], None] | None = None,
+        *,
+        files: Container[str] | None = None,
     ) -> dict[str, str]:
         """SHA-256 of each weight file, which reads all of it.
 
         Args:
             progress: called with the bytes done and the bytes in all.
+            files: only those of these names; all of them if ``None``.
         """
-        total = sum(file.size for file in self._files.values())
+        chosen = {n: f for n, f in self._files.items() if files is None or n in files}
+        total = sum(file.size for file in chosen.values())
         done, digests = 0, {}
         buffer = memoryview(bytearray(_HASH_CHUNK))
-        for name, file in self._files.items():
+        for name, file in chosen.items():
             digest = hashlib.sha256()
             for offset in range(0, file.size, _HASH_CHUNK):
                 part = buffer[: min(_HASH_CHUNK, file.size - offset)]

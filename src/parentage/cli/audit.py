@@ -118,6 +118,12 @@ class AuditCommand(click.Command):
     help="Keep to a plan of `parentage plan --output`: its seed and budgets are taken, "
     "and other models, shapes or options are refused.",
 )
+@click.option(
+    "--hash-files",
+    is_flag=True,
+    help="Take the SHA-256 of every weight file on this machine, for bills of "
+    "materials; reads all of it.",
+)
 @no_cache_option()
 @debug_option()
 def command(
@@ -139,6 +145,7 @@ def command(
     seed: int,
     sequential: bool,
     plan_file: Path | None,
+    hash_files: bool,
     no_cache: bool,
 ) -> int:
     """Judge every module of CANDIDATE against one or more references.
@@ -179,6 +186,8 @@ def command(
         line += ["--licence", f"{model}={expression}"]
     for model, date in dates:
         line += ["--date", f"{model}={date}"]
+    if hash_files:
+        line.append("--hash-files")
     with evidence_cache(use=not no_cache) as cache, progress_bar() as progress:
         report = audit(
             candidate,
@@ -197,6 +206,7 @@ def command(
             cache=cache,
             sequential=chosen.sequential,
             plan=plan,
+            hash_files=hash_files,
         )
     deliver(report, html, as_json=as_json, lang=lang, page=_page, show=_show)
     for file, form in forms.items():

@@ -1,22 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
 """A report as a CycloneDX ML-BOM; needs the extra ``bom``.
 
-The candidate is a component of type ``machine-learning-model`` with digests of its
-files. References that a module was found to carry weights of are its ancestors, and
-only those: what merely corresponds is a property. Weights are symmetric: unless the
-descent says otherwise, which of the two came first cannot be seen from them, and the
-BOM says so beside every ancestor. Findings stand as properties under ``parentage:``.
-The library knows no model card, so that part is added to its JSON, and the whole is
-validated with the library's copy of the official schema.
+The candidate is a component of type ``machine-learning-model`` with its files, and the
+hashes of those that the source states or that were taken. References that a module was
+found to carry weights of are its ancestors, and only those: what merely corresponds is
+a property. Weights are symmetric: unless the descent says otherwise, which of the two
+came first cannot be seen from them, and the BOM says so beside every ancestor. Findings
+stand as properties under ``parentage:``. The library knows no model card, so that part
+is added to its JSON, and the whole is validated with the library's copy of the official
+schema.
 """
 
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 from uuid import NAMESPACE_URL, uuid5
 
-from parentage.errors import MissingExtraError, ParentageError
+from parentage.artifact.entry import shown
+from parentage.errors import MissingExtraError, ParentageError, ReportError
 from parentage.report import words
 from parentage.report.canonical import report_digest
 from parentage.verdict.finding import ACCUSING
@@ -25,6 +28,11 @@ if TYPE_CHECKING:
     from parentage.report.document import ModelInfo, Report
 
 EXTRA: Final = "bom"
+SHA256_FROM: Final = {
+    "source": "as the model's source states it",
+    "bytes": "taken of all of the file",
+}
+"""Where the hash of a file is from; files without one carry no hash."""
 DIRECTION: Final = "which of the two came first cannot be seen from the weights"
 
 
@@ -33,6 +41,7 @@ def render_cyclonedx(report: Report) -> str:
 
     Raises:
         MissingExtraError: the extra ``bom`` is not installed.
+        ReportError: the report's date is none.
         ParentageError: what was made does not validate; a fault of this module.
     """
     try:
@@ -74,7 +83,14 @@ def render_cyclonedx(report: Report) -> str:
                     type=ComponentType.FILE,
                     bom_ref=f"{role}-{number}/{file.name}",
                     hashes=hashes,
-                    properties=[Property(name="parentage:bytes", value=str(file.size))],
+                    properties=[
+                        Property(name=f"parentage:{name}", value=value)
+                        for name, value in (
+                            ("bytes", str(file.size)),
+                            ("sha256From", SHA256_FROM.get(file.sha256_from or "")),
+                        )
+                        if value is not None
+                    ],
                 )
             )
         return made
@@ -98,9 +114,7 @@ def render_cyclonedx(report: Report) -> str:
     digest = report_digest(report)
     bom = Bom(serial_number=uuid5(NAMESPACE_URL, f"urn:parentage:report:{digest}"))
     bom.metadata.component = candidate
-    from datetime import datetime  # noqa: PLC0415
-
-    bom.metadata.timestamp = datetime.fromisoformat(report.created)
+    bom.metadata.timestamp = when_created(report)
     data = json.loads(JsonV1Dot6(bom).output_as_string())
     data["metadata"]["component"]["modelCard"] = _model_card(report)
     text = json.dumps(data, indent=2, ensure_ascii=False) + "\n"
@@ -108,6 +122,29 @@ def render_cyclonedx(report: Report) -> str:
     if problem is not None:
         raise ParentageError(f"the bill of materials is not valid: {problem}")
     return text
+
+
+def when_created(report: Report) -> datetime:
+    """The time of a report.
+
+    Raises:
+        ReportError: it is no time with a zone, as in files that others wrote.
+    """
+    try:
+        when = datetime.fromisoformat(report.created)
+    except ValueError as error:
+        raise _no_time(report.created) from error
+    if when.tzinfo is None:
+        raise _no_time(report.created)
+    return when
+
+
+def _no_time(text: str) -> ReportError:
+    return ReportError(
+        f"was created at '{shown(text)}', which is no time",
+        expected="ISO 8601 with a zone, such as 2026-11-25T09:00:00+00:00",
+        advice="Write the report anew with `parentage audit --json`.",
+    )
 
 
 def validate(text: str) -> str | None:

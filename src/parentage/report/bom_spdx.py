@@ -5,17 +5,17 @@ Small on purpose: the models as AI packages with their files, ``descendantOf`` b
 those of which modules were found to carry the other's weights, and an annotation with
 the findings. The classes are generated from the official model and check types,
 ranges and enumerations; the result is read back through them before it is returned.
+The tests hold it against the official JSON schema as well.
 """
 
 from __future__ import annotations
 
 import json
-from datetime import datetime
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from parentage.errors import MissingExtraError
-from parentage.report.bom_cyclonedx import EXTRA, ancestors
+from parentage.report.bom_cyclonedx import EXTRA, SHA256_FROM, ancestors, when_created
 from parentage.report.canonical import report_digest
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ def render_spdx(report: Report) -> str:
 
     Raises:
         MissingExtraError: the extra ``bom`` is not installed.
+        ReportError: the report's date is none.
     """
     try:
         from spdx_python_model import v3_0_1 as spdx  # noqa: PLC0415
@@ -35,7 +36,7 @@ def render_spdx(report: Report) -> str:
     library: Any = spdx
     digest = report_digest(report)
     base = f"urn:parentage:report:{digest}:"
-    when = datetime.fromisoformat(report.created)
+    when = when_created(report)
     agent = library.SoftwareAgent(spdxId=f"{base}tool", name="parentage")
     info = library.CreationInfo(
         created=when, specVersion="3.0.1", createdBy=[agent.spdxId]
@@ -57,7 +58,9 @@ def render_spdx(report: Report) -> str:
             if one.sha256:
                 file.verifiedUsing.append(
                     library.Hash(
-                        algorithm=library.HashAlgorithm.sha256, hashValue=one.sha256
+                        algorithm=library.HashAlgorithm.sha256,
+                        hashValue=one.sha256,
+                        comment=SHA256_FROM[one.sha256_from or "source"],
                     )
                 )
             files.append(file)

@@ -67,7 +67,14 @@ class FileInfo(_Part):
     name: str = Field(description="relative to the model's path")
     size: int = Field(description="bytes")
     sha256: str | None = Field(
-        default=None, description="of the whole file; null where it was not taken"
+        default=None,
+        pattern="^[0-9a-f]{64}$",
+        description="of the whole file; null where it is not known",
+    )
+    sha256_from: Literal["source", "bytes"] | None = Field(
+        default=None,
+        description="source: as the Hub states it, not checked here; bytes: taken of "
+        "all of the file on this machine",
     )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from base64 import b64decode
 from functools import cache
 from importlib import resources
 from io import BytesIO
@@ -23,6 +24,8 @@ from parentage.report.language import ENGLISH, Language
 FAMILY: Final = "Parentage Sans"
 FILES: Final = {400: "ParentageSans-Regular.woff2", 700: "ParentageSans-Bold.woff2"}
 SCHEME: Final = "parentage-font:"
+IMAGE: Final = "data:image/png;base64,"
+"""How a page holds its own images: the cells of layer maps."""
 
 _VARIABLE = re.compile(r"--([\w-]+):\s*(#[0-9a-fA-F]{3,6})\b")
 _SVG = re.compile(r"<svg\b.*?</svg>", re.DOTALL)
@@ -47,11 +50,14 @@ def pdf_of(html: str) -> bytes:
         raise MissingExtraError.of("PDF", "pdf") from error
 
     class OwnFontsOnly(URLFetcher):  # type: ignore[misc, unused-ignore]
-        """Gives the two fonts of the package, and nothing else."""
+        """Gives the fonts of the package and images in the page itself alone."""
 
         def fetch(self, url: str, headers: Any = None) -> Any:  # noqa: ANN401, ARG002
             from weasyprint.urls import URLFetcherResponse  # noqa: PLC0415
 
+            if url.startswith(IMAGE):
+                image = b64decode(url.removeprefix(IMAGE))
+                return URLFetcherResponse(url, image, {"Content-Type": "image/png"})
             return URLFetcherResponse(url, font_bytes(url))
 
     out = BytesIO()

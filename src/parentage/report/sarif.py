@@ -2,10 +2,13 @@
 """A report as SARIF 2.1.0, for tools that show findings of analysers.
 
 One rule for each test of the catalogue, one result for each module and reference that
-an exact test speaks about: ``error`` for reuse, ``warning`` for correspondence without
-proof, ``note`` for what could not be tested. Modules in which nothing was found are
-results of kind ``pass``. Under a verdict that is violated, each failing rule is a
-result of its own. https://docs.oasis-open.org/sarif/sarif/v2.1.0/
+an exact test speaks about. Reuse alone has level ``error``; correspondence without
+proof is of kind ``review``, what could not be tested ``notApplicable``, and modules in
+which nothing was found ``pass``. Under a verdict that is violated, each failing rule is
+a result of its own. https://docs.oasis-open.org/sarif/sarif/v2.1.0/
+
+Rules of tests carry their whole text as ``help`` and no ``helpUri``: a link that may
+not be there when it is followed helps nobody. Rules of profiles link their source.
 """
 
 from __future__ import annotations
@@ -18,14 +21,12 @@ from urllib.parse import quote
 from parentage.evidence.catalogue import Method, methods
 from parentage.report.canonical import report_digest
 from parentage.report.document import ModelInfo, ModuleResult, Outcome, Report
+from parentage.report.markdown_report import md
 
 SCHEMA_URI: Final = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/"
     "sarif-schema-2.1.0.json"
 )
-DOCS: Final = "https://pypi.org/project/parentage/"
-"""Where the documentation starts; each rule carries its full text as well."""
-
 LEVELS: Final = {
     "identical": ("fail", "error"),
     "reused": ("fail", "error"),
@@ -61,7 +62,6 @@ def render_sarif(report: Report) -> str:
             "driver": {
                 "name": "parentage",
                 "version": report.versions.get("parentage", ""),
-                "informationUri": DOCS,
                 "rules": rules,
             }
         },
@@ -96,7 +96,10 @@ def _rules(report: Report) -> list[dict[str, Any]]:
             "id": FINDING_RULE,
             "name": "Finding",
             "shortDescription": {"text": "What all evidence on a module supports."},
-            "helpUri": DOCS,
+            "help": {
+                "text": "The words of findings, and which tests may say them: run "
+                "`parentage methods`, or read docs/report.md of the project."
+            },
         }
     )
     seen: set[str] = set()
@@ -120,18 +123,30 @@ def _rules(report: Report) -> list[dict[str, Any]]:
 
 
 def _rule(method: Method) -> dict[str, Any]:
-    text = (
-        f"{method.question}\n\nStatistic: {method.statistic}\n\nNull hypothesis: "
-        f"{method.null}\n\nAssumptions: {' '.join(method.assumptions)}\n\nBlind to: "
-        f"{' '.join(method.blind_spots)}\n\nSource: {method.reference}"
-    )
+    parts = {
+        "Statistic": method.statistic,
+        "Null hypothesis": method.null,
+        "Assumptions": " ".join(method.assumptions),
+        "Blind to": " ".join(method.blind_spots),
+        "Source": method.reference,
+        "More": f"run: parentage methods {method.id}",
+    }
     return {
         "id": method.id,
         "name": "".join(part.capitalize() for part in method.id.split("-")),
         "shortDescription": {"text": method.title},
         "fullDescription": {"text": method.question},
-        "help": {"text": text},
-        "helpUri": DOCS,
+        "help": {
+            "text": "\n\n".join(
+                [method.question, *(f"{name}: {said}" for name, said in parts.items())]
+            ),
+            "markdown": "\n\n".join(
+                [
+                    md(method.question),
+                    *(f"**{name}.** {md(said)}" for name, said in parts.items()),
+                ]
+            ),
+        },
         "properties": {"tags": ["provenance", method.grade], "grade": method.grade},
     }
 

@@ -216,6 +216,7 @@ def comparable(report: Report) -> dict[str, Any]:
         data.pop(name, None)
     _without(data, "path")
     _without(data, "sha256")
+    _without(data, "sha256_from")
     return data
 
 

@@ -28,6 +28,7 @@ from parentage.run.descent import DEFAULT_BUDGET as DESCENT_BUDGET
 from parentage.run.descent import describe_descents
 from parentage.run.document import assemble
 from parentage.run.exact import ITEMSIZE, Progress
+from parentage.run.file_hashes import with_file_hashes
 from parentage.verdict.finding import Criteria
 
 if TYPE_CHECKING:
@@ -99,6 +100,7 @@ def audit(
     cache: Cache = NO_CACHE,
     sequential: bool = False,
     plan: PlanDocument | None = None,
+    hash_files: bool = False,
 ) -> Report:
     """Does the candidate, or any module of it, carry a reference's weights?
 
@@ -126,6 +128,8 @@ def audit(
         cache: where results of earlier runs are looked for.
         sequential: read layer by layer, and no further where a module is decided.
         plan: the audit must be the one that was planned.
+        hash_files: take the SHA-256 of every weight file on this machine as well,
+            which reads all of it.
 
     Raises:
         ParentageError: a file cannot be used, or the plan is another one's; see its
@@ -222,6 +226,8 @@ def audit(
             sequential=sequential,
             plan=None if plan is None else plan.digest,
         )
+        if hash_files:
+            report = with_file_hashes(report, [m.checkpoint for m in models])
         if training is not None:
             from parentage.run.training import verify_record  # noqa: PLC0415
 

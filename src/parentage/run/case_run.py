@@ -5,13 +5,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
 from typing import Final
 
 from parentage import __version__
-from parentage.artifact.checkpoint import open_checkpoint
+from parentage.artifact.folder import find_weights, read_config
+from parentage.artifact.source.locate import locate
 from parentage.errors import CaseError, ParentageError
 from parentage.report.case_document import (
     CASE_SCHEMA,
@@ -170,8 +172,10 @@ def _is_stand_in(path: str) -> bool:
     """
     if not Path(path).exists() and os.environ.get("HF_ENDPOINT", HUB) == HUB:
         return False
-    with open_checkpoint(path) as checkpoint:
-        return bool(checkpoint.config.get(STAND_IN))
+    # Not by opening the model: of a large one that reads the headers of every shard.
+    with suppress(OSError):  # the audit says it better
+        return bool(read_config(find_weights(locate(path))).get(STAND_IN))
+    return False
 
 
 def _claims(

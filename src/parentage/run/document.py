@@ -26,7 +26,6 @@ from parentage.report.document import (
     Assumption,
     DepthItem,
     EvidenceItem,
-    FileInfo,
     LayerMapItem,
     ModelInfo,
     ModuleInfo,
@@ -41,6 +40,7 @@ from parentage.report.document import (
     Unrecognised,
 )
 from parentage.report.lineage_nearest import LineageItem
+from parentage.run.file_hashes import file_infos
 from parentage.verdict.finding import ACCUSING, Criteria, Finding
 from parentage.verdict.judge import family_size, overall, strongest
 
@@ -111,10 +111,7 @@ def model_info(opened: Opened, extra: Sequence[object] = ()) -> ModelInfo:
         ),
         notes=model.notes,
         problems=tuple(Problem(**p.to_json()) for p in problems),  # type: ignore[attr-defined]
-        files=tuple(
-            FileInfo(name=name, size=size)
-            for name, size in checkpoint.file_sizes.items()
-        ),
+        files=file_infos(checkpoint),
         bytes_stored=sum(e.nbytes for e in checkpoint.entries.values()),
         bytes_read=checkpoint.bytes_read,
     )

@@ -18,3 +18,8 @@ class State:
     settings: Settings
     engine: Engine
     queue: Queue
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self.queue.close()
+        self.engine.dispose()

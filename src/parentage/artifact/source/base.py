@@ -22,12 +22,15 @@ class File(ABC):
         label: the name, made safe to print.
         size: length in bytes when it was opened.
         remote: whether every read costs a round trip, so that asking ahead pays.
+        sha256: of the whole file as its source states it, which nobody here has
+            checked; ``None`` where the source states none.
     """
 
     name: str
     label: str
     size: int
     remote: bool = False
+    sha256: str | None = None
 
     @property
     def suffix(self) -> str:

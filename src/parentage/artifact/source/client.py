@@ -7,6 +7,7 @@ and a client factory that somebody set for it count here, too.
 
 from __future__ import annotations
 
+import atexit
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Any, Protocol, cast
@@ -66,7 +67,9 @@ def web_client() -> Client:
         httpx,
     )
 
-    return cast("Client", httpx.Client(follow_redirects=False, timeout=None))
+    client = httpx.Client(follow_redirects=False, timeout=None)
+    atexit.register(client.close)
+    return cast("Client", client)
 
 
 _own: Callable[[], Client] | None = None
@@ -88,6 +91,8 @@ def use_clients(make: Callable[[], Client] | None) -> None:
         default_client_factory,
     )
 
+    if web_client.cache_info().currsize:
+        cast("Any", web_client()).close()
     _own = make
     web_client.cache_clear()
     set_client_factory(cast("Any", make or default_client_factory))

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from huggingface_hub.hf_api import ModelInfo
 
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}")
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
 LOG_IN: Final = (
     "Accept the model's terms on its page, then log in with `hf auth login` or set "
     "HF_TOKEN."
@@ -94,13 +95,14 @@ class HubFolder:
         cached = self._cached(name)
         if cached is not None and cached.stat().st_size == size:
             return LocalFile(cached, name=label)
-        resource = Resource(self._url(name), label, size, self._files[name].sha256)
+        stated = self._files[name].sha256
+        resource = Resource(self._url(name), label, size, stated)
         fetch = kept(
             lambda begin, end: self._service.fetch(resource, begin, end),
             f"{self._service.origin}/{self.repo}@{self.commit}/{name}#{size}",
             note=self.address,
         )
-        return RemoteFile(label, size, fetch)
+        return RemoteFile(label, size, fetch, sha256=stated)
 
     def close(self) -> None:
         """Nothing: the client is the library's own."""
@@ -153,7 +155,7 @@ def open_hub(repo: str, revision: str | None, inner: str) -> Location:
     files = {
         item.rfilename: _Blob(
             item.lfs.size if item.lfs else item.size,
-            item.lfs.sha256 if item.lfs else None,
+            _digest(item.lfs.sha256) if item.lfs else None,
         )
         for item in info.siblings or ()
     }
@@ -166,6 +168,11 @@ def open_hub(repo: str, revision: str | None, inner: str) -> Location:
             advice="Check the spelling on the model's page.",
         )
     return found
+
+
+def _digest(text: str | None) -> str | None:
+    """A SHA-256 of the listing, or ``None`` if it is none."""
+    return text if text and _SHA256.fullmatch(text) else None
 
 
 def _info(repo: str, revision: str | None, title: str) -> ModelInfo:

@@ -51,6 +51,7 @@ class RemoteFile(File):
         size: length in bytes.
         fetch: gives its bytes, from any thread.
         unchanged: raises if the file is another one by now.
+        sha256: of the whole file, as its source states it.
     """
 
     remote = True
@@ -61,8 +62,10 @@ class RemoteFile(File):
         size: int,
         fetch: Fetch,
         unchanged: Callable[[], None] | None = None,
+        sha256: str | None = None,
     ) -> None:
         self.name = name
+        self.sha256 = sha256
         self.label = shown(name)
         self.size = size
         self._fetch = fetch

@@ -51,6 +51,10 @@ class Queue:
         """Tell the workers of a job; call it after the job's row is committed."""
         self._task(job)
 
+    def close(self) -> None:
+        """Let go of the connection of this thread."""
+        self.huey.storage.close()
+
     def work(self, perform: Callable[[int], None]) -> None:
         """Say how a job is done, in a process that does them."""
         self._perform = perform

@@ -202,21 +202,18 @@ def upload_report(
     """
     require(actor, "report.upload")
     limits.limited(db, f"upload:{actor.account}", settings.uploads_per_hour)
-    report = parsed(content)
-    model: Model | None
+    model: Model | None = None
     if version_id is not None:
         version: Version = get(db, Version, version_id, "version")
         model = version.model
     elif model_id is not None:
         model = get(db, Model, model_id, "model")
-    else:
+    if model is not None:
+        _require_own(actor, model)
+    report = parsed(content)
+    if model is None:
         model = db.scalar(select(Model).where(Model.name == report.candidate.name))
-    own = (
-        model is not None
-        and model.organisation_id is not None
-        and model.organisation_id == actor.organisation
-    )
-    require(actor, "report.upload", own=own)
+        _require_own(actor, model)
     row = store_report(
         db,
         actor,
@@ -229,6 +226,15 @@ def upload_report(
     db.commit()
     db.refresh(row)
     return report_row(row)
+
+
+def _require_own(actor: Actor, model: Model | None) -> None:
+    own = (
+        model is not None
+        and model.organisation_id is not None
+        and model.organisation_id == actor.organisation
+    )
+    require(actor, "report.upload", own=own)
 
 
 def stored(db: Session, number: int) -> tuple[StoredReport, Report]:
