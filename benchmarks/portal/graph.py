@@ -19,8 +19,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from benchmarks.portal.graph_data import lineage
 from playwright.sync_api import sync_playwright
+
+from benchmarks.portal.graph_data import lineage
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))

@@ -114,7 +114,7 @@ class Story:
         page = visitor.page
         page.evaluate("window.__same = true")
         while True:
-            state = page.locator("#progress .tag").inner_text()
+            state = page.locator("#progress").get_attribute("data-state")
             share = float(page.locator("#progress progress").get_attribute("value"))
             if watch and (state, share) not in self.seen:
                 self.seen.append((state, share))
@@ -124,7 +124,7 @@ class Story:
                     page.evaluate("window.__same = true")
             if page.locator("#progress a.primary").count():
                 break
-            assert state in {"waiting", "running", "done"}, page.inner_text("#progress")
+            assert state in {"queued", "running", "done"}, page.inner_text("#progress")
             page.wait_for_timeout(200)
         assert page.evaluate("window.__same")  # The page was never loaded again.
         if watch:

@@ -55,6 +55,7 @@ def test_parts_of_a_page():
     parts = parts_of(PAGE)
     assert parts.lead == "<h1>A</h1>"
     assert parts.main == "<p>B</p>"
+    assert parts.lead_below == "<h2>A</h2>"
     with pytest.raises(ValueError, match="lead"):
         parts_of("<main></main>")
 

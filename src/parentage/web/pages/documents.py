@@ -39,7 +39,9 @@ class Parts:
     @property
     def lead_below(self) -> Markup:
         """The lead for a page that has a first heading of its own."""
-        return Markup(_HEADING.sub(r"\1h2", self.lead))  # noqa: S704 - as above
+        # Of plain text: pieces of markup are escaped where they are joined.
+        below = _HEADING.sub(r"\1h2", str(self.lead))
+        return Markup(below)  # noqa: S704 - our own templates' output
 
 
 def parts_of(html: str) -> Parts:
