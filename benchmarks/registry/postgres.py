@@ -13,7 +13,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-BIN = Path("/usr/lib/postgresql/15/bin")
+BIN = max(
+    Path("/usr/lib/postgresql").glob("*/bin"),
+    key=lambda path: int(path.parent.name),
+    default=Path("/nowhere"),
+)
 """Where Debian puts the programs of its server."""
 
 
