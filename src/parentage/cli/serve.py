@@ -80,6 +80,8 @@ def command(
         click.echo(json.dumps({"url": settings.base_url}))
     else:
         click.echo(f"{settings.base_url} (tables are up to date)", err=True)
+    # The library raises the signal again when it has ended: the worker must end, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(CLEAR))
     with _worker(wanted=worker):
         uvicorn.run(
             "parentage.web.app:from_environment",
