@@ -13,6 +13,9 @@ import json
 import os
 import tempfile
 import time
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the command does
+
 from pathlib import Path
 from typing import Any
 
