@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A portal with one model, report, challenge and stage, and somebody of every role."""
 
+from __future__ import annotations
+
 import contextlib
 import io
 import json
