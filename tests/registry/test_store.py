@@ -4,6 +4,7 @@
 import json
 import multiprocessing
 import signal
+import struct
 import subprocess
 import sys
 import time
@@ -150,6 +151,55 @@ class TestArchives:
             with pytest.raises(ParentageError):
                 import_registry(registry, bad)
             assert registry.count() == 0
+
+    @pytest.mark.parametrize(
+        ("at", "number", "said"),
+        [
+            (6, 99, "zip file version 9.9"),
+            (8, 1 << 0, "is encrypted"),
+            (8, 1 << 5, "compressed patched data"),
+            (10, 97, "compression method is not supported"),
+        ],
+    )
+    def test_what_zipfile_does_not_know_is_an_error(
+        self, archive, tmp_path, at, number, said
+    ):
+        """Version needed, flags and method of the manifest, in its two headers."""
+        data = bytearray(archive.read_bytes())
+        central = data.rindex(b"PK\x01\x02")
+        (local,) = struct.unpack_from("<L", data, central + 42)
+        assert data[local : local + 4] == b"PK\x03\x04"
+        struct.pack_into("<H", data, central + at, number)
+        struct.pack_into("<H", data, local + at - 2, number)
+        bad = tmp_path / "bad.zip"
+        bad.write_bytes(data)
+        with Registry(str(tmp_path / "r.db")) as registry:
+            with pytest.raises(RegistryError, match=said):
+                import_registry(registry, bad)
+            assert registry.count() == 0
+
+    @pytest.mark.parametrize(
+        "method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA]
+    )
+    def test_packed_again_it_is_read_and_its_damage_found(
+        self, archive, items, tmp_path, method
+    ):
+        packed = tmp_path / "packed.zip"
+        with zipfile.ZipFile(archive) as source, zipfile.ZipFile(packed, "w") as target:
+            for name in source.namelist():
+                target.writestr(name, source.read(name), method)
+            begin = target.getinfo("manifest.json").header_offset
+        data = bytearray(packed.read_bytes())
+        # Behind the local header, the name and what LZMA says of itself.
+        begin += 30 + len("manifest.json") + 9
+        data[begin : begin + 40] = b"\xff" * 40
+        bad = tmp_path / "bad.zip"
+        bad.write_bytes(data)
+        with Registry(str(tmp_path / "r.db")) as registry:
+            with pytest.raises(RegistryError, match=r"manifest\.json"):
+                import_registry(registry, bad)
+            assert registry.count() == 0
+            assert import_registry(registry, packed) == (len(items), len(items))
 
     def test_a_killed_import_leaves_nothing_half_done(self, archive, items, tmp_path):
         """Killed inside the transaction, at several moments."""

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import lzma
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -116,6 +118,8 @@ def _entry(digest: str) -> str:
 
 
 def _opened(source: Path) -> zipfile.ZipFile:
+    # Opening reads the whole directory, and zipfile raises NotImplementedError there
+    # for an entry that needs a later version of the format than it knows.
     try:
         return zipfile.ZipFile(source)
     except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError) as error:
@@ -142,6 +146,9 @@ def _manifest(archive: zipfile.ZipFile, source: Path) -> list[dict[str, Any]]:
 
 
 def _read(archive: zipfile.ZipFile, name: str, limit: int, source: Path) -> bytes:
+    # Exports store, but others may pack again. RuntimeError is encryption, and as
+    # NotImplementedError a method of compression that zipfile does not know; damage
+    # inside a compressed entry is raised by the library that unpacks it.
     try:
         with archive.open(name) as file:
             data = file.read(limit + 1)
@@ -152,6 +159,8 @@ def _read(archive: zipfile.ZipFile, name: str, limit: int, source: Path) -> byte
         ValueError,
         RuntimeError,
         zipfile.BadZipFile,
+        zlib.error,
+        lzma.LZMAError,
     ) as error:
         raise _damaged(source, f"'{shown(name)}' cannot be read ({error})") from error
     if len(data) > limit:
