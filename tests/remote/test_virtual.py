@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from dataclasses import fields, replace
 from itertools import pairwise
 
 import numpy as np
@@ -17,7 +17,7 @@ from parentage.run.audit import audit
 from parentage.testing.hub import Fault, HubServer
 from parentage.testing.virtual.catalogue import family, published
 from parentage.testing.virtual.files import virtual_repository
-from parentage.testing.virtual.shapes import SHAPES, Vision
+from parentage.testing.virtual.shapes import SHAPES, Shape, Vision
 from parentage.testing.virtual.values import normals
 
 from .conftest import use
@@ -79,6 +79,12 @@ def test_derived_tensors_are_cut_from_the_parents(name):
     part = theirs[: shape[0], : shape[1]]
     assert abs(np.corrcoef(mine.ravel(), part.ravel())[0, 1] - 0.5) < 0.03
     assert abs(mine.std() - 0.02) < 0.001
+
+
+def test_a_shape_without_a_kind_of_attention_is_none():
+    sizes = {item.name: getattr(REFERENCE, item.name) for item in fields(Shape)}
+    with pytest.raises(TypeError, match="attention"):
+        Shape(**sizes)
 
 
 def test_files_are_those_that_the_format_s_library_reads():

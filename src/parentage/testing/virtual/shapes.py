@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
@@ -62,7 +63,7 @@ class Vision:
 
 
 @dataclass(frozen=True)
-class Shape:
+class Shape(ABC):
     """Sizes of a text decoder, in the words of its config."""
 
     model_type: str
@@ -92,9 +93,9 @@ class Shape:
             "torch_dtype": "bfloat16",
         }
 
+    @abstractmethod
     def attention(self, at: str) -> Listed:
         """Tensors of the attention of a layer."""
-        raise NotImplementedError
 
     def norms(self, at: str) -> Listed:
         """Gains of the residual stream of a layer."""
