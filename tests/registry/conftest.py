@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fingerprints of the bundled models, made once, and a PostgreSQL of one's own."""
+"""Fingerprints of the bundled models, made once, and registries of one's own."""
 
 import json
 from pathlib import Path
