@@ -279,6 +279,52 @@ def test_screening_against_nothing_is_inconclusive(run, made, url):
     assert document(found, "screen-1")["finding"] == "not-testable"
 
 
+@pytest.fixture(scope="module")
+def other_seed(tmp_path_factory, models):
+    """The file of a parent's fingerprint that another seed chose the values of."""
+    from parentage.run.fingerprint import fingerprint, write_fingerprint
+
+    file = tmp_path_factory.mktemp("seed") / "decoder-a"
+    write_fingerprint(fingerprint(models / "decoder-a", seed=5), file)
+    return file
+
+
+def test_models_are_screened_with_the_seed_of_the_registry(
+    run, models, other_seed, url, tmp_path
+):
+    run("registry", "add", other_seed, "--registry", url)
+    model, listed = models / "decoder-a-finetuned", tmp_path / "list"
+    listed.write_text(str(model))
+    at = ("--registry", url, "--json")
+    screened = document(run("screen", model, "--seed", "5", *at), "screen-1")
+    assert screened["candidate"]["seed"] == 5
+    assert (screened["comparable"], screened["finding"]) == (1, "reused")
+    rows = ("screen", "--list", listed, "--workers", "1", *at)
+    found = document(run(*rows, "--seed", "5"), "batch-1")["rows"]
+    assert [row["finding"] for row in found] == ["reused"]
+    # By another seed nothing can be compared, which is said.
+    apart = run("screen", model, *at)
+    assert apart.code == 3
+    assert {m["reason"] for m in document(apart, "screen-1")["modules"]} == {
+        "the registry holds nothing of its shape and seed"
+    }
+    assert document(run(*rows), "batch-1")["rows"][0]["finding"] == "not-testable"
+    # The file of a fingerprint keeps its own seed.
+    kept = document(run("screen", other_seed, *at), "screen-1")
+    assert (kept["candidate"]["seed"], kept["known_as"]) == (5, "decoder-a")
+
+
+def test_pairs_are_fingerprinted_with_the_seed(run, made, models, other_seed, tmp_path):
+    words = ("--output", tmp_path / "out", "--workers", "1", "--seed", "5", "--json")
+    both = models / "decoder-a-finetuned", other_seed
+    found = document(run("pairs", *both, *words), "pairs-1")
+    assert {model["seed"] for model in found["models"]} == {5}
+    assert {pair["finding"] for pair in found["pairs"]} == {"reused"}
+    mixed = document(run("pairs", made["decoder-a"], other_seed, *words), "pairs-1")
+    assert {model["seed"] for model in mixed["models"]} == {0, 5}
+    assert {pair["finding"] for pair in mixed["pairs"]} == {"not-testable"}
+
+
 def test_screening_a_list(run, made, url, tmp_path):
     at = ("--registry", url, "--workers", "1", "--json")
     run("registry", "add", made["decoder-a"], "--registry", url)

@@ -51,8 +51,9 @@ def command(
 ) -> int:
     """Compare every one of MODELS with every other, by their fingerprints.
 
-    One correction covers the tests of all pairs together. Exit code 1: some model
-    carries weights of another. 3: inconclusive.
+    Files of fingerprints keep the seed that they were made with; only those of one
+    --seed can be compared. One correction covers the tests of all pairs together. Exit
+    code 1: some model carries weights of another. 3: inconclusive.
     """
     if bool(models) == (listed is not None):
         raise UsageError("name either MODELS or --list", expected="one of the two")

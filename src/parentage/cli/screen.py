@@ -58,9 +58,10 @@ def command(
 ) -> int:
     """Judge every module of MODEL against everything in a registry.
 
-    MODEL is a model or the file of its fingerprint. Every registered fingerprint of a
-    shape in common is looked at; exact tests are run against the nearest, and corrected
-    for all tests that the whole registry could have seen.
+    MODEL is a model or the file of its fingerprint, which keeps the seed that it was
+    made with; only fingerprints of one --seed can be compared. Every registered
+    fingerprint of a shape in common is looked at; exact tests are run against the
+    nearest, and corrected for all tests that the whole registry could have seen.
 
     Exit code 1: some module is identical to a registered model's or carries its
     weights. 0: nothing was found and enough could be tested. 3: inconclusive. Finding
@@ -102,7 +103,7 @@ def command(
 
     with progress_bar() as progress, Registry(registry) as opened:
         document = screen(
-            fingerprint(str(model)),
+            fingerprint(str(model), seed=seed),
             opened,
             limit=limit,
             seed=seed,

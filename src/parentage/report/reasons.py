@@ -66,7 +66,7 @@ CONSTANT = frozenset(
         ),
         marked("no units of a usable symmetry were read in both models"),
         marked("fingerprints hold no values of tensors of unknown role"),
-        marked("the registry holds nothing of its shape"),
+        marked("the registry holds nothing of its shape and seed"),
         marked("the two fingerprints were made with different seeds"),
         marked("found over all layers together; no single layer is beyond doubt"),
         marked(

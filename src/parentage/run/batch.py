@@ -175,7 +175,8 @@ def screens(
         registry: its URL.
         executor: what runs it.
         output: folder in which results are kept, so that a later call goes on.
-        limit, seed: as for a screening.
+        limit: as for a screening.
+        seed: of the fingerprints that are made, and for ranks that are drawn.
         index: where the search's files are kept.
         command: how it was called.
         progress: told about each model.
@@ -233,7 +234,7 @@ def screen_one(payload: Plain) -> Plain:
     """The task of screening one model."""
     registry, index = _opened(payload["registry"], payload["index"], payload["state"])
     document = screen(
-        fingerprint(payload["model"]),
+        fingerprint(payload["model"], seed=payload["seed"]),
         registry,
         index=index,
         limit=payload["limit"],
@@ -264,13 +265,21 @@ def pairs(
 
     One correction covers all pairs together.
 
+    Args:
+        models: models, or files of fingerprints.
+        output: folder for fingerprints and results; what is there is not done again.
+        executor: what runs it.
+        seed: of the fingerprints that are made, and for ranks that are drawn.
+        command: how it was called.
+        progress: told about each fingerprint and each pair.
+
     Raises:
         UsageError: fewer than two models.
     """
     if len(models) < 2:
         raise UsageError(f"{len(models)} model", expected="at least two")
     started = clock()
-    made = _made(models, output, executor, seed=0, size=MAX_BYTES, progress=progress)
+    made = _made(models, output, executor, seed=seed, size=MAX_BYTES, progress=progress)
     files = {o.work.label: str(_value(o, "file")) for o in made if o.value is not None}
     infos, outlines = {}, {}
     for model, file in files.items():

@@ -223,7 +223,7 @@ def _nearest(
             main = Finding(
                 module.name,
                 "not-testable",
-                reason="the registry holds nothing of its shape",
+                reason="the registry holds nothing of its shape and seed",
             )
         share = module.parameters / max(candidate.parameters, 1)
         rows.append(
