@@ -275,11 +275,6 @@ def report_row_of(
     return report_row(row), tuple(map(report_row, later))
 
 
-def content(db: Session, actor: Actor, number: int) -> bytes:
-    """A report's bytes, exactly as they came."""
-    return report_file(db, actor, number)[1]
-
-
 def report_file(db: Session, actor: Actor, number: int) -> tuple[str, bytes]:
     """Digest and bytes of a report, exactly as they came."""
     require(actor, "report.read")
