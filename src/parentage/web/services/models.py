@@ -172,8 +172,7 @@ def create_model(
     """
     if organisation_id is None and actor.role == "submitter":
         organisation_id = actor.organisation
-    own = organisation_id is not None and organisation_id == actor.organisation
-    require(actor, "model.create", own=own)
+    require(actor, "model.create", own=actor.acts_for(organisation_id))
     organisation_of(db, organisation_id)
     row = Model(
         name=line_of(name, "the name"),
@@ -275,10 +274,7 @@ def editable(db: Session, actor: Actor, model_id: int) -> Model:
     """
     require(actor, "model.edit")
     model: Model = get(db, Model, model_id, "model")
-    own = model.organisation_id is not None and (
-        model.organisation_id == actor.organisation
-    )
-    require(actor, "model.edit", own=own)
+    require(actor, "model.edit", own=actor.acts_for(model.organisation_id))
     return model
 
 

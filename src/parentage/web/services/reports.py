@@ -229,11 +229,7 @@ def upload_report(
 
 
 def _require_own(actor: Actor, model: Model | None) -> None:
-    own = (
-        model is not None
-        and model.organisation_id is not None
-        and model.organisation_id == actor.organisation
-    )
+    own = model is not None and actor.acts_for(model.organisation_id)
     require(actor, "report.upload", own=own)
 
 

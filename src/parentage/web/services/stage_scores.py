@@ -324,8 +324,7 @@ def gate_by_committee(
     _team(row, team)
     if stage.gate is None:
         raise RefusedError("this stage has no gate")
-    owner = row.teams[team].get("organisation")
-    if owner is not None and owner == actor.organisation:
+    if actor.acts_for(row.teams[team].get("organisation")):
         raise ForbiddenError("nobody decides about their own organisation")
     known = {c.id for c in stage.gate.criteria}
     if criterion is not None and criterion not in known:
