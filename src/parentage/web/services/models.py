@@ -7,15 +7,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import func, or_, select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from parentage.errors import ConflictError
 from parentage.report.load import parse_report
 from parentage.web.permissions import Actor, require
 from parentage.web.security.references import checked_reference
 from parentage.web.services import ledger
 from parentage.web.services.base import (
+    add,
     bounds,
     bytes_of,
     count,
@@ -184,8 +183,7 @@ def create_model(
         released=line_of(released, "the date", least=0, most=32),
         created_by=actor.account,
     )
-    db.add(row)
-    _flush(db, f"a model called '{row.name}' is registered")
+    add(db, row, f"a model called '{row.name}' is registered")
     made = _version(db, actor, settings, row, label=version, reference=reference)
     note(db, actor, "model.create", f"model:{row.id}", name=row.name)
     ledger.append(
@@ -197,14 +195,6 @@ def create_model(
     )
     db.commit()
     return row.id
-
-
-def _flush(db: Session, taken: str) -> None:
-    try:
-        db.flush()
-    except IntegrityError as error:
-        db.rollback()
-        raise ConflictError(taken) from error
 
 
 def _version(
@@ -224,8 +214,7 @@ def _version(
         note=text_of(text, "the note", least=0),
         created_by=actor.account,
     )
-    db.add(row)
-    _flush(db, f"the model has a version '{row.label}'")
+    add(db, row, f"the model has a version '{row.label}'")
     return row
 
 
