@@ -170,6 +170,16 @@ def open_stage(db: Session, actor: Actor, number: int) -> StageRow:
     return stage_row(row)
 
 
+def not_closed(row: Stage) -> None:
+    """Stop what is done to a stage before its end.
+
+    Raises:
+        ConflictError: it is closed.
+    """
+    if row.state == "closed":
+        raise ConflictError("the stage is closed")
+
+
 def digest_of(row: Stage) -> str:
     """SHA-256 of a stage's definition."""
     return hashlib.sha256(row.definition.encode()).hexdigest()
@@ -206,8 +216,7 @@ def seat_member(
     row: Stage = get(db, Stage, number, "stage")
     account: Account = get(db, Account, account_id, "account")
     stage = definition_of(row)
-    if row.state == "closed":
-        raise ConflictError("the stage is closed")
+    not_closed(row)
     if account.role != "panel":
         raise RefusedError("only panel members are seated", expected="role 'panel'")
     if panel not in {one.id for one in stage.panels}:
