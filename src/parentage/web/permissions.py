@@ -66,6 +66,10 @@ class Actor:
     session: int | None = None
     stale: bool = False
 
+    def acts_for(self, organisation: int | None) -> bool:
+        """Whether what belongs to an organisation is one's own; nobody's never is."""
+        return organisation is not None and organisation == self.organisation
+
 
 PUBLIC: Final = Actor()
 

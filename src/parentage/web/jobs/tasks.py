@@ -21,7 +21,11 @@ from parentage.run.audit import audit, open_model
 from parentage.run.cache import Cache
 from parentage.run.claim import check_claim
 from parentage.web.security.network import guard
-from parentage.web.security.references import checked_reference, shown_reference
+from parentage.web.security.references import (
+    checked_reference,
+    shown_paths,
+    shown_reference,
+)
 from parentage.web.security.uploads import in_folder
 from parentage.web.settings import Settings
 
@@ -67,7 +71,7 @@ def run_audit(
             )
     finally:
         store.prune()
-    return without_folders(report, dict(zip(references, names, strict=True)))
+    return without_folders(report, shown_paths(references, settings))
 
 
 def without_folders(document: D, names: Mapping[str, str]) -> D:
@@ -129,5 +133,4 @@ def run_claim(
             data=folder,
             command=("parentage", "check-claim", claim_name),
         )
-    names = {text: shown_reference(text, settings) for text in checked.values()}
-    return without_folders(document, names)
+    return without_folders(document, shown_paths(checked.values(), settings))

@@ -19,6 +19,7 @@ from parentage.web.pages.rendering import (
     render,
 )
 from parentage.web.permissions import ROLES, actions
+from parentage.web.security import cookies
 from parentage.web.services.home import home
 from parentage.web.services.reports import profiles
 from parentage.web.settings import Settings
@@ -119,12 +120,5 @@ def _remember(
 ) -> Response:
     answer = go(request, back_to(back))
     if value:
-        answer.set_cookie(
-            name,
-            value,
-            max_age=YEAR,
-            secure=settings.secure,
-            httponly=True,
-            samesite="lax",
-        )
+        cookies.put(answer, settings, name, value, seconds=YEAR)
     return answer

@@ -29,7 +29,7 @@ from parentage.report.verdict_words import OUTCOMES
 from parentage.web.asking import settings_of
 from parentage.web.pages import words
 from parentage.web.permissions import PUBLIC, Actor, may
-from parentage.web.security import csrf
+from parentage.web.security import cookies, csrf
 from parentage.web.services.views import ReportRow
 
 Tone = Literal["good", "bad", "plain"]
@@ -102,14 +102,7 @@ def keep_visitor(request: Request, answer: Response) -> None:
     if made is None:
         return
     settings = settings_of(request)
-    answer.set_cookie(
-        csrf.visitor_name(settings),
-        made,
-        secure=settings.secure,
-        httponly=True,
-        samesite="lax",
-        path="/",
-    )
+    cookies.put(answer, settings, csrf.visitor_name(settings), made)
 
 
 def go(request: Request, address: str, said: str = "") -> RedirectResponse:

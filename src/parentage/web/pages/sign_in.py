@@ -11,26 +11,12 @@ from starlette.responses import Response
 from parentage.errors import PortalError
 from parentage.web.asking import Asker, Config, Db, address_of
 from parentage.web.pages.rendering import back_to, go, render
-from parentage.web.security import sessions
+from parentage.web.security import cookies, sessions
 from parentage.web.settings import Settings
 
 router = APIRouter()
 
 NextPage = Annotated[str, Form(max_length=2000)]
-
-
-def keep_session(answer: Response, settings: Settings, cookie: str) -> Response:
-    """Give the browser its session."""
-    answer.set_cookie(
-        sessions.cookie_name(settings),
-        cookie,
-        secure=settings.secure,
-        httponly=True,
-        samesite="lax",
-        path="/",
-        max_age=int(settings.session_hours * 3600),
-    )
-    return answer
 
 
 def _form(
@@ -83,7 +69,7 @@ def sign_in(
         answer = _form(request, settings, "code", next_page=next)
     else:
         answer = go(request, back_to(next))
-    return keep_session(answer, settings, started.cookie)
+    return cookies.keep_session(answer, settings, started.cookie)
 
 
 @router.get("/sign-in/code")
@@ -108,7 +94,7 @@ def code(
         )
     except PortalError as error:
         return _form(request, settings, "code", error=error, next_page=next)
-    return keep_session(go(request, back_to(next)), settings, started.cookie)
+    return cookies.keep_session(go(request, back_to(next)), settings, started.cookie)
 
 
 @router.post("/sign-out")
@@ -116,7 +102,5 @@ def sign_out(request: Request, db: Db, settings: Config, actor: Asker) -> Respon
     """End the session."""
     sessions.sign_out(db, actor)
     answer = go(request, "/", "signed-out")
-    answer.delete_cookie(
-        sessions.cookie_name(settings), path="/", secure=settings.secure, httponly=True
-    )
+    cookies.drop(answer, settings, sessions.cookie_name(settings))
     return answer

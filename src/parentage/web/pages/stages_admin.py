@@ -20,7 +20,6 @@ router = APIRouter()
 
 MOST = 200
 Line = Annotated[str, Form(max_length=300)]
-Number = Annotated[str, Form(max_length=20)]
 Words = Annotated[str, Form(max_length=20_000)]
 
 

@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from parentage.web.asking import Config, address_of, form_checked, state_of
 from parentage.web.database import writing
-from parentage.web.security import oidc, sessions
+from parentage.web.security import cookies, oidc
 from parentage.web.settings import Settings
 
 router = APIRouter(include_in_schema=False)
@@ -42,15 +42,8 @@ def depart_by_form(
 def _away(settings: Settings, path: str) -> Response:
     departure = oidc.depart(provider_of(settings), path)
     answer = RedirectResponse(departure.url, 303)
-    answer.set_cookie(
-        oidc.cookie_name(settings),
-        departure.cookie,
-        max_age=oidc.AGE,
-        secure=settings.secure,
-        httponly=True,
-        samesite="lax",
-        path="/",
-    )
+    name = oidc.cookie_name(settings)
+    cookies.put(answer, settings, name, departure.cookie, seconds=oidc.AGE)
     return answer
 
 
@@ -65,16 +58,6 @@ def arrive(request: Request, settings: Config) -> Response:
             db, provider, url=url, cookie=cookie, address=address_of(request)
         )
     answer = RedirectResponse(path, 303)
-    answer.set_cookie(
-        sessions.cookie_name(settings),
-        started.cookie,
-        secure=settings.secure,
-        httponly=True,
-        samesite="lax",
-        path="/",
-        max_age=int(settings.session_hours * 3600),
-    )
-    answer.delete_cookie(
-        oidc.cookie_name(settings), path="/", secure=settings.secure, httponly=True
-    )
+    cookies.keep_session(answer, settings, started.cookie)
+    cookies.drop(answer, settings, oidc.cookie_name(settings))
     return answer

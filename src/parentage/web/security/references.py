@@ -8,13 +8,23 @@ opened. Where names lead is looked at when a connection is made (see
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Final
 from urllib.parse import urlsplit
 
 from parentage.artifact.entry import shown
 from parentage.artifact.ref import ModelRef
 from parentage.errors import RefusedError, UsageError
 from parentage.web.settings import Settings
+
+_PATH: Final = ("/", "./", "../", "~")
+"""How a text begins that is a path, whatever lies there."""
+
+_ADDRESS: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_SECOND: Final = re.compile(r"\+(?=\.{0,2}/|~|[A-Za-z][A-Za-z0-9.-]*://)")
+"""The plus sign of ``BASE+ADAPTER`` whose adapter is a path or an address."""
 
 
 def checked_reference(text: str, settings: Settings) -> str:
@@ -27,16 +37,22 @@ def checked_reference(text: str, settings: Settings) -> str:
     if not text or len(text) > 1000 or any(ord(c) < 32 for c in text):
         raise RefusedError("this is no reference to a model")
     try:
-        ref = _parsed(text)
+        # As it is read whatever exists, and as it would be read now.
+        readings = _parsed(text), ModelRef.parse(text)
     except UsageError as error:
         raise RefusedError(error.message, expected=error.expected) from error
-    _check(ref, settings)
+    for ref in readings:
+        _check(ref, settings)
     return text
 
 
 def _parsed(text: str) -> ModelRef:
     # Whether a path exists must not decide how a text is read, nor show.
-    if text.startswith(("/", "./", "../", "~")):
+    second = None if _ADDRESS.match(text) else _SECOND.search(text)
+    if second is not None:
+        sides = text[: second.start()], text[second.end() :]
+        return ModelRef("merged", "", parts=(_parsed(sides[0]), _parsed(sides[1])))
+    if text.startswith(_PATH):
         return ModelRef("local", text)
     return ModelRef.parse(text)
 
@@ -72,10 +88,25 @@ def _check_path(text: str, settings: Settings) -> None:
 
 def shown_reference(text: str, settings: Settings) -> str:
     """A reference as documents name it: paths without the folders above the root."""
-    ref = _parsed(text)
+    return _shown(_parsed(text), settings)
+
+
+def shown_paths(texts: Iterable[str], settings: Settings) -> dict[str, str]:
+    """References, and the two sides of merged ones -> how documents name them."""
+    names = {}
+    for text in texts:
+        ref = _parsed(text)
+        for part in (ref, *ref.parts):
+            names[str(part)] = _shown(part, settings)
+    return names
+
+
+def _shown(ref: ModelRef, settings: Settings) -> str:
+    if ref.parts:
+        return "+".join(_shown(part, settings) for part in ref.parts)
     if ref.kind != "local":
-        return text
-    real = Path(text).resolve()
+        return str(ref)
+    real = Path(ref.place).resolve()
     for root in settings.local_roots:
         if real.is_relative_to(root.resolve()):
             return str(Path(root.name) / real.relative_to(root.resolve()))

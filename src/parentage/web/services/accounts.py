@@ -7,7 +7,6 @@ import re
 from typing import Final
 
 from sqlalchemy import select, update
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from parentage.errors import (
@@ -20,6 +19,7 @@ from parentage.errors import (
 from parentage.web.permissions import ROLES, Actor, Role, allowed, reach, require
 from parentage.web.security import passwords, totp
 from parentage.web.services.base import (
+    add,
     bounds,
     count,
     get,
@@ -169,12 +169,7 @@ def make_account(
         oidc_issuer=None if oidc is None else oidc[0],
         oidc_subject=None if oidc is None else oidc[1],
     )
-    db.add(row)
-    try:
-        db.flush()
-    except IntegrityError as error:
-        db.rollback()
-        raise ConflictError(f"the name '{name}' is taken") from error
+    add(db, row, f"the name '{name}' is taken")
     db.refresh(row)
     return row
 

@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import Any, Final
 
 from sqlalchemy import Select, func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from parentage.errors import NoSuchPageError, RefusedError
+from parentage.errors import ConflictError, NoSuchPageError, RefusedError
 from parentage.web.permissions import Actor
 from parentage.web.tables import Account, Base, Blob, LogRow, Organisation
 
@@ -18,6 +20,9 @@ MOST: Final = 200
 
 LONGEST_TEXT: Final = 20_000
 """Characters of a statement, a reply or reasons at most."""
+
+SLUG: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
+"""A short name in addresses."""
 
 
 def text_of(value: str, name: str, *, least: int = 1, most: int = LONGEST_TEXT) -> str:
@@ -71,6 +76,20 @@ def get(db: Session, table: type[Base], number: int, what: str) -> Any:  # noqa:
     if found is None:
         raise NoSuchPageError(f"there is no {what} {number}")
     return found
+
+
+def add(db: Session, row: Base, taken: str) -> None:
+    """Put a row in, whose name or label is unique.
+
+    Raises:
+        ConflictError: there is one; ``taken`` says so.
+    """
+    db.add(row)
+    try:
+        db.flush()
+    except IntegrityError as error:
+        db.rollback()
+        raise ConflictError(taken) from error
 
 
 def bounds(offset: int, limit: int) -> tuple[int, int]:

@@ -195,14 +195,9 @@ def _check_names(claim_name: str, files: Mapping[str, bytes]) -> None:
             )
 
 
-def _own(row: Challenge, actor: Actor) -> bool:
-    owner = row.model.organisation_id
-    return owner is not None and owner == actor.organisation
-
-
 def _conflict(row: Challenge, actor: Actor) -> bool:
     """Whether somebody is a party: of the named team, or who filed it."""
-    return row.created_by == actor.account or _own(row, actor)
+    return row.created_by == actor.account or actor.acts_for(row.model.organisation_id)
 
 
 def challenge(db: Session, actor: Actor, number: int) -> ChallengeView:
@@ -233,7 +228,9 @@ def challenge(db: Session, actor: Actor, number: int) -> ChallengeView:
         job_id=job,
         entries=entries,
         may_reply=row.decision is None
-        and may(actor, "challenge.reply", own=_own(row, actor)),
+        and may(
+            actor, "challenge.reply", own=actor.acts_for(row.model.organisation_id)
+        ),
         may_decide=row.decision is None
         and may(actor, "challenge.decide")
         and not _conflict(row, actor),
@@ -261,7 +258,7 @@ def reply(db: Session, actor: Actor, number: int, *, statement: str) -> EntryVie
     """
     require(actor, "challenge.reply")
     row: Challenge = get(db, Challenge, number, "challenge")
-    require(actor, "challenge.reply", own=_own(row, actor))
+    require(actor, "challenge.reply", own=actor.acts_for(row.model.organisation_id))
     _undecided(row)
     entry = ledger.append(
         db,

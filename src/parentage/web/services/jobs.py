@@ -71,11 +71,7 @@ def _own(db: Session, actor: Actor, row: Job) -> bool:
     if row.created_by is not None and row.created_by == actor.account:
         return True
     model = None if row.model_id is None else db.get(Model, row.model_id)
-    return (
-        model is not None
-        and model.organisation_id is not None
-        and model.organisation_id == actor.organisation
-    )
+    return model is not None and actor.acts_for(model.organisation_id)
 
 
 def submit_audit(

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from parentage.report.canonical import canonical_json
 from parentage.web.chain import FIELDS, digest_of, follow
 from parentage.web.permissions import Actor, require
-from parentage.web.services.base import bounds
+from parentage.web.services.base import bounds, count
 from parentage.web.services.views import ChainHead, ChainView, EntryView, Page
 from parentage.web.tables import Entry, LedgerHead, now
 
@@ -85,7 +85,7 @@ def entries(
     query = select(Entry)
     if kind:
         query = query.where(Entry.kind == kind)
-    total = head(db).seq if not kind else len(db.scalars(query).all())
+    total = count(db, query.with_only_columns(Entry.seq)) if kind else head(db).seq
     rows = db.scalars(query.order_by(Entry.seq.desc()).offset(offset).limit(limit))
     return Page(items=tuple(map(view, rows)), total=total, offset=offset, limit=limit)
 

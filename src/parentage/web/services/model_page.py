@@ -20,7 +20,7 @@ def model_page(db: Session, actor: Actor, number: int) -> ModelView:
     """
     require(actor, "model.read")
     row: Model = get(db, Model, number, "model")
-    own = row.organisation_id is not None and row.organisation_id == actor.organisation
+    own = actor.acts_for(row.organisation_id)
     return ModelView(
         row=models.model_rows(db, [row])[0],
         description=row.description,

@@ -7,15 +7,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import func, or_, select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from parentage.errors import ConflictError
 from parentage.report.load import parse_report
 from parentage.web.permissions import Actor, require
 from parentage.web.security.references import checked_reference
 from parentage.web.services import ledger
 from parentage.web.services.base import (
+    add,
     bounds,
     bytes_of,
     count,
@@ -172,8 +171,7 @@ def create_model(
     """
     if organisation_id is None and actor.role == "submitter":
         organisation_id = actor.organisation
-    own = organisation_id is not None and organisation_id == actor.organisation
-    require(actor, "model.create", own=own)
+    require(actor, "model.create", own=actor.acts_for(organisation_id))
     organisation_of(db, organisation_id)
     row = Model(
         name=line_of(name, "the name"),
@@ -185,8 +183,7 @@ def create_model(
         released=line_of(released, "the date", least=0, most=32),
         created_by=actor.account,
     )
-    db.add(row)
-    _flush(db, f"a model called '{row.name}' is registered")
+    add(db, row, f"a model called '{row.name}' is registered")
     made = _version(db, actor, settings, row, label=version, reference=reference)
     note(db, actor, "model.create", f"model:{row.id}", name=row.name)
     ledger.append(
@@ -198,14 +195,6 @@ def create_model(
     )
     db.commit()
     return row.id
-
-
-def _flush(db: Session, taken: str) -> None:
-    try:
-        db.flush()
-    except IntegrityError as error:
-        db.rollback()
-        raise ConflictError(taken) from error
 
 
 def _version(
@@ -225,8 +214,7 @@ def _version(
         note=text_of(text, "the note", least=0),
         created_by=actor.account,
     )
-    db.add(row)
-    _flush(db, f"the model has a version '{row.label}'")
+    add(db, row, f"the model has a version '{row.label}'")
     return row
 
 
@@ -275,10 +263,7 @@ def editable(db: Session, actor: Actor, model_id: int) -> Model:
     """
     require(actor, "model.edit")
     model: Model = get(db, Model, model_id, "model")
-    own = model.organisation_id is not None and (
-        model.organisation_id == actor.organisation
-    )
-    require(actor, "model.edit", own=own)
+    require(actor, "model.edit", own=actor.acts_for(model.organisation_id))
     return model
 
 

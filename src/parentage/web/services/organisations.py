@@ -3,20 +3,14 @@
 
 from __future__ import annotations
 
-import re
-from typing import Final
-
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from parentage.errors import ConflictError, RefusedError
+from parentage.errors import RefusedError
 from parentage.web.permissions import Actor, require
-from parentage.web.services.base import get, line_of, note
+from parentage.web.services.base import SLUG, add, get, line_of, note
 from parentage.web.services.views import OrganisationView
 from parentage.web.tables import Organisation
-
-SLUG: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 
 
 def organisation_view(row: Organisation) -> OrganisationView:
@@ -47,12 +41,7 @@ def make_organisation(
             expected="1 to 64 of a-z, 0-9 and '-', a letter or digit at the ends",
         )
     row = Organisation(slug=slug, name=line_of(name, "the name"))
-    db.add(row)
-    try:
-        db.flush()
-    except IntegrityError as error:
-        db.rollback()
-        raise ConflictError(f"the short name '{slug}' is taken") from error
+    add(db, row, f"the short name '{slug}' is taken")
     note(db, actor, "organisation.create", f"organisation:{row.id}", name=row.name)
     db.commit()
     return organisation_view(row)

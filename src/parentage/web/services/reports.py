@@ -229,11 +229,7 @@ def upload_report(
 
 
 def _require_own(actor: Actor, model: Model | None) -> None:
-    own = (
-        model is not None
-        and model.organisation_id is not None
-        and model.organisation_id == actor.organisation
-    )
+    own = model is not None and actor.acts_for(model.organisation_id)
     require(actor, "report.upload", own=own)
 
 
@@ -273,11 +269,6 @@ def report_row_of(
             .limit(20)
         ).all()
     return report_row(row), tuple(map(report_row, later))
-
-
-def content(db: Session, actor: Actor, number: int) -> bytes:
-    """A report's bytes, exactly as they came."""
-    return report_file(db, actor, number)[1]
 
 
 def report_file(db: Session, actor: Actor, number: int) -> tuple[str, bytes]:

@@ -33,6 +33,7 @@ from parentage.web.services.stages import (
     digest_of,
     gates_of,
     items_of,
+    not_closed,
     score_view,
     seat_view,
     stage_row,
@@ -209,8 +210,7 @@ def enter_measurement(
     """
     require(actor, "stage.enter")
     row = _locked(db, actor, number)
-    if row.state == "closed":
-        raise ConflictError("the stage is closed")
+    not_closed(row)
     items = tuple(i for i in items_of(definition_of(row)) if i.panel is None)
     one = _item(items, item, component)
     _team(row, team)
@@ -254,6 +254,18 @@ def enter_measurement(
     return score_view(entered, "")
 
 
+def _at_gate(
+    db: Session, actor: Actor, number: int, team: str
+) -> tuple[Stage, Definition]:
+    """A stage that nobody closes meanwhile, with its definition, for a team of it."""
+    require(actor, "stage.gate")
+    row = _locked(db, actor, number)
+    stage = definition_of(row)
+    not_closed(row)
+    _team(row, team)
+    return row, stage
+
+
 def gate_by_report(
     db: Session, actor: Actor, number: int, *, team: str, report_id: int
 ) -> GateView:
@@ -263,12 +275,7 @@ def gate_by_report(
         RefusedError: the stage has no profile, or the report is of another model.
         ConflictError: the stage is closed.
     """
-    require(actor, "stage.gate")
-    row = _locked(db, actor, number)
-    stage = definition_of(row)
-    if row.state == "closed":
-        raise ConflictError("the stage is closed")
-    _team(row, team)
+    row, stage = _at_gate(db, actor, number, team)
     if stage.gate is None or stage.gate.profile is None:
         raise RefusedError("no profile is named for this stage's gate")
     kept, document = stored(db, report_id)
@@ -316,16 +323,10 @@ def gate_by_committee(
         ForbiddenError: somebody of the team's own organisation.
         ConflictError: the stage is closed.
     """
-    require(actor, "stage.gate")
-    row = _locked(db, actor, number)
-    stage = definition_of(row)
-    if row.state == "closed":
-        raise ConflictError("the stage is closed")
-    _team(row, team)
+    row, stage = _at_gate(db, actor, number, team)
     if stage.gate is None:
         raise RefusedError("this stage has no gate")
-    owner = row.teams[team].get("organisation")
-    if owner is not None and owner == actor.organisation:
+    if actor.acts_for(row.teams[team].get("organisation")):
         raise ForbiddenError("nobody decides about their own organisation")
     known = {c.id for c in stage.gate.criteria}
     if criterion is not None and criterion not in known:

@@ -8,12 +8,10 @@ see them, and everybody the result, in which panel members have numbers for name
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Mapping
 from typing import Any, Final
 
 from sqlalchemy import func, select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from parentage.errors import ConflictError, NoSuchPageError, RefusedError
@@ -24,7 +22,7 @@ from parentage.program.stage import Stage as Definition
 from parentage.verdict.profile import Both
 from parentage.web.permissions import Actor, may, require
 from parentage.web.services import ledger
-from parentage.web.services.base import account_name, get, line_of, note
+from parentage.web.services.base import SLUG, account_name, add, get, line_of, note
 from parentage.web.services.views import (
     CriterionView,
     GateView,
@@ -37,7 +35,6 @@ from parentage.web.services.views import (
 )
 from parentage.web.tables import Account, Gate, Model, PanelSeat, Score, Stage, now
 
-SLUG: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 MOST_DEFINITION: Final = 1_000_000
 VOTE: Final = "vote"
 """What a member enters in a wildcard round: 1 if the team can compete, 0 if not."""
@@ -116,12 +113,7 @@ def create_stage(
         definition=definition.decode("utf-8"),
         teams=_teams(db, stage, teams or {}),
     )
-    db.add(row)
-    try:
-        db.flush()
-    except IntegrityError as error:
-        db.rollback()
-        raise ConflictError(f"the short name '{slug}' is taken") from error
+    add(db, row, f"the short name '{slug}' is taken")
     note(db, actor, "stage.create", f"stage:{row.id}", slug=slug)
     db.commit()
     return row.id
@@ -178,6 +170,16 @@ def open_stage(db: Session, actor: Actor, number: int) -> StageRow:
     return stage_row(row)
 
 
+def not_closed(row: Stage) -> None:
+    """Stop what is done to a stage before its end.
+
+    Raises:
+        ConflictError: it is closed.
+    """
+    if row.state == "closed":
+        raise ConflictError("the stage is closed")
+
+
 def digest_of(row: Stage) -> str:
     """SHA-256 of a stage's definition."""
     return hashlib.sha256(row.definition.encode()).hexdigest()
@@ -214,8 +216,7 @@ def seat_member(
     row: Stage = get(db, Stage, number, "stage")
     account: Account = get(db, Account, account_id, "account")
     stage = definition_of(row)
-    if row.state == "closed":
-        raise ConflictError("the stage is closed")
+    not_closed(row)
     if account.role != "panel":
         raise RefusedError("only panel members are seated", expected="role 'panel'")
     if panel not in {one.id for one in stage.panels}:
