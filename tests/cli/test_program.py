@@ -2,12 +2,15 @@
 """`parentage program`: documents, gates from real reports, exit codes."""
 
 import json
+from importlib import resources
 
 import jsonschema
 import pytest
 
 from parentage.report.stage_document import DOCUMENTS, schema_text, shipped_schema
 from parentage.run.audit import audit
+
+SCHEMAS = resources.files("parentage.report")
 
 OWN = """
 schema = "parentage.stage-definition/1"
@@ -230,6 +233,7 @@ def test_report_forms(run, own, tmp_path):
         (["score", "kr-2026-phase-1", "--without-source", "x"], 2, "no source 'x'"),
         (["simulate", "kr-2026-phase-1", "--points", "user=x"], 2, "not a number"),
         (["report", "none.json"], 4, "cannot be read"),
+        (["report", SCHEMAS / "stage-1.schema.json"], 4, "has schema 'None'"),
     ],
 )
 def test_bad_input_is_one_clear_error(run, words, code, said):

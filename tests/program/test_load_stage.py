@@ -131,6 +131,16 @@ def test_scores_come_from_toml_and_json(tmp_path):
     assert load_scores(str(as_json), stage) == load_scores(str(as_toml), stage)
 
 
+@pytest.mark.parametrize(
+    "text", ["{", "[" * 100_000, "1" * 5000, '{"values": 1.0e999999999999999999999}']
+)
+def test_scores_that_are_no_json_are_one_error(text, tmp_path):
+    file = tmp_path / "s.json"
+    file.write_text(text)
+    with pytest.raises(StageError, match="is not JSON"):
+        load_scores(str(file), load_stage("kr-2026-phase-1").stage)
+
+
 def test_wrong_scores_are_named_with_lines(tmp_path):
     stage = load_stage("kr-2026-phase-1").stage
     file = tmp_path / "s.toml"

@@ -4,14 +4,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Final
 
 import click
 
-FC = TypeVar("FC", bound=Callable[..., Any] | click.Command)
+from parentage.cli.options import together
+from parentage.errors import UsageError
 
 PASSPHRASE: Final = "PARENTAGE_KEY_PASSPHRASE"  # noqa: S105 - a name, no secret
 """Environment variable with the passphrase of a private key, if it has one."""
@@ -48,27 +48,56 @@ class Day(click.ParamType[datetime]):
         return when.replace(tzinfo=UTC) if when.tzinfo is None else when
 
 
-def trust_options(command: FC) -> FC:
-    """``--key``, ``--identity``, ``--issuer`` and ``--at``: whose signature counts."""
-    options = (
-        click.option(
-            "--key",
-            "keys",
-            multiple=True,
-            type=click.Path(path_type=Path),
-            metavar="PUB",
-            help="A public key that you trust to have signed; may be given repeatedly.",
-        ),
-        click.option("--identity", metavar="WHO", help="Who must have signed keyless."),
-        click.option("--issuer", metavar="URL", help="Who must vouch for --identity."),
-        click.option(
-            "--at",
-            type=Day(),
-            default=None,
-            help="Check keys as of this date; now by default. A time of signing is the "
-            "signer's own word.",
-        ),
-    )
-    for option in reversed(options):
-        command = option(command)
-    return command
+signer_options: Final = together(
+    click.option(
+        "--key",
+        type=click.Path(path_type=Path),
+        metavar="KEY",
+        help="A private key that `parentage keygen` made.",
+    ),
+    click.option(
+        "--keyless",
+        is_flag=True,
+        help="Sign with your identity through Sigstore; needs the network and the "
+        "extra 'sign'.",
+    ),
+    click.option(
+        "--identity-token",
+        metavar="TOKEN",
+        envvar="PARENTAGE_IDENTITY_TOKEN",
+        help="OpenID Connect token for --keyless; by default that of the CI system.",
+    ),
+)
+"""``--key``, ``--keyless`` and ``--identity-token``: who signs."""
+
+
+def require_one_signer(key: Path | None, *, keyless: bool) -> None:
+    """Refuse to guess who signs.
+
+    Raises:
+        UsageError: both a key and an identity are given, or neither.
+    """
+    if (key is None) != keyless:
+        raise UsageError("give either --key or --keyless")
+
+
+trust_options: Final = together(
+    click.option(
+        "--key",
+        "keys",
+        multiple=True,
+        type=click.Path(path_type=Path),
+        metavar="PUB",
+        help="A public key that you trust to have signed; may be given repeatedly.",
+    ),
+    click.option("--identity", metavar="WHO", help="Who must have signed keyless."),
+    click.option("--issuer", metavar="URL", help="Who must vouch for --identity."),
+    click.option(
+        "--at",
+        type=Day(),
+        default=None,
+        help="Check keys as of this date; now by default. A time of signing is the "
+        "signer's own word.",
+    ),
+)
+"""``--key``, ``--identity``, ``--issuer`` and ``--at``: whose signature counts."""

@@ -32,6 +32,17 @@ UNITS: Final = {
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
+def together(*options: Decorator) -> Decorator:
+    """Several options as one decorator, in the order of ``--help``."""
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorate
+
+
 class Bytes(click.ParamType[int]):
     """A number of bytes, such as ``64000000``, ``64MB`` or ``61.5MiB``."""
 

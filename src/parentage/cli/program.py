@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import click
 
@@ -17,6 +17,7 @@ from parentage.cli.options import (
     json_option,
     lang_option,
     seed_option,
+    together,
 )
 from parentage.cli.outcome import (
     CLEAR,
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
     from parentage.report.stage_document import StageDocument
     from parentage.run.program import Simulation
 
-Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
-
 
 @click.group(name="program", no_args_is_help=True)
 @debug_option()
@@ -48,90 +47,81 @@ def command() -> None:
     """
 
 
-def _inputs(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The options that say what is scored."""
-    options: tuple[Decorator, ...] = (
-        click.option(
-            "--scores",
-            multiple=True,
-            type=click.Path(path_type=Path),
-            metavar="FILE",
-            help="Scores besides those of the stage, TOML or JSON; may be repeated.",
-        ),
-        click.option(
-            "--gate",
-            "gates",
-            multiple=True,
-            metavar="TEAM=ANSWER",
-            help="What the gate says of a team: pass, fail, or a report of `parentage "
-            "audit --json`, which is judged; may be repeated.",
-        ),
-        click.option(
-            "--profile",
-            metavar="ID|FILE",
-            help="Definition that reports are judged under; the stage's by default.",
-        ),
-        click.option(
-            "--gate-by",
-            type=click.Choice(["committee", "verdict"]),
-            help="Whose answer counts; as the stage says by default.",
-        ),
-        click.option(
-            "--without-source",
-            "sources",
-            multiple=True,
-            metavar="ID",
-            help="Leave out every figure of a source; may be repeated.",
-        ),
-        click.option(
-            "--without-team",
-            "teams",
-            multiple=True,
-            metavar="ID",
-            help="Leave out every score of a team, which then is unknown; may be "
-            "repeated.",
-        ),
-    )
-    for option in reversed(options):
-        function = option(function)
-    return function
+_inputs: Final = together(
+    click.option(
+        "--scores",
+        multiple=True,
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Scores besides those of the stage, TOML or JSON; may be repeated.",
+    ),
+    click.option(
+        "--gate",
+        "gates",
+        multiple=True,
+        metavar="TEAM=ANSWER",
+        help="What the gate says of a team: pass, fail, or a report of `parentage "
+        "audit --json`, which is judged; may be repeated.",
+    ),
+    click.option(
+        "--profile",
+        metavar="ID|FILE",
+        help="Definition that reports are judged under; the stage's by default.",
+    ),
+    click.option(
+        "--gate-by",
+        type=click.Choice(["committee", "verdict"]),
+        help="Whose answer counts; as the stage says by default.",
+    ),
+    click.option(
+        "--without-source",
+        "sources",
+        multiple=True,
+        metavar="ID",
+        help="Leave out every figure of a source; may be repeated.",
+    ),
+    click.option(
+        "--without-team",
+        "teams",
+        multiple=True,
+        metavar="ID",
+        help="Leave out every score of a team, which then is unknown; may be repeated.",
+    ),
+)
+"""The options that say what is scored."""
 
 
-def _changes(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The options that say what is simulated."""
-    options: tuple[Decorator, ...] = (
-        click.option(
-            "--draws",
-            type=click.IntRange(1, 200_000),
-            default=4000,
-            show_default=True,
-            help="How many times scores are drawn.",
-        ),
-        click.option(
-            "--noise",
-            multiple=True,
-            type=click.FloatRange(0, 1),
-            metavar="SHARE",
-            help="Error of each score as a share of its points; may be repeated. "
-            "[default: 0.005, 0.01, 0.02, 0.05]",
-        ),
-        click.option(
-            "--spread",
-            type=click.FloatRange(0, 1, max_open=True),
-            default=0.2,
-            show_default=True,
-            help="How far the points of parts are moved, as a share of them.",
-        ),
-        click.option(
-            "--points",
-            multiple=True,
-            metavar="PART=NUMBER",
-            help="Other points for a part, as one more scenario; may be repeated.",
-        ),
-    )
-    for option in reversed(options):
-        function = option(function)
-    return function
+_changes: Final = together(
+    click.option(
+        "--draws",
+        type=click.IntRange(1, 200_000),
+        default=4000,
+        show_default=True,
+        help="How many times scores are drawn.",
+    ),
+    click.option(
+        "--noise",
+        multiple=True,
+        type=click.FloatRange(0, 1),
+        metavar="SHARE",
+        help="Error of each score as a share of its points; may be repeated. "
+        "[default: 0.005, 0.01, 0.02, 0.05]",
+    ),
+    click.option(
+        "--spread",
+        type=click.FloatRange(0, 1, max_open=True),
+        default=0.2,
+        show_default=True,
+        help="How far the points of parts are moved, as a share of them.",
+    ),
+    click.option(
+        "--points",
+        multiple=True,
+        metavar="PART=NUMBER",
+        help="Other points for a part, as one more scenario; may be repeated.",
+    ),
+)
+"""The options that say what is simulated."""
 
 
 @command.command(name="list")

@@ -8,32 +8,14 @@ from pathlib import Path
 
 import click
 
-from parentage.cli.keys import passphrase
+from parentage.cli.keys import passphrase, require_one_signer, signer_options
 from parentage.cli.options import debug_option, json_option
 from parentage.cli.outcome import CLEAR, check_target, write_text
-from parentage.errors import UsageError
 
 
 @click.command(name="sign", no_args_is_help=True)
 @click.argument("report", type=click.Path(path_type=Path))
-@click.option(
-    "--key",
-    type=click.Path(path_type=Path),
-    metavar="KEY",
-    help="A private key that `parentage keygen` made.",
-)
-@click.option(
-    "--keyless",
-    is_flag=True,
-    help="Sign with your identity through Sigstore; needs the network and the extra "
-    "'sign'.",
-)
-@click.option(
-    "--identity-token",
-    metavar="TOKEN",
-    envvar="PARENTAGE_IDENTITY_TOKEN",
-    help="OpenID Connect token for --keyless; by default that of the CI system.",
-)
+@signer_options
 @click.option(
     "-o",
     "--output",
@@ -59,8 +41,7 @@ def command(
     without its replies, so that a reply can be attached later. The file of signatures
     holds one DSSE envelope a line.
     """
-    if (key is None) != keyless:
-        raise UsageError("give either --key or --keyless")
+    require_one_signer(key, keyless=keyless)
     from parentage.report.attestation_envelope import append_envelope
     from parentage.report.load import load_report
     from parentage.run.attest import signature_file

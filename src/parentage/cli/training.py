@@ -12,7 +12,12 @@ import click
 
 from parentage.cli.audit import AuditCommand
 from parentage.cli.delivery import deliver
-from parentage.cli.keys import passphrase, trust_options
+from parentage.cli.keys import (
+    passphrase,
+    require_one_signer,
+    signer_options,
+    trust_options,
+)
 from parentage.cli.options import (
     budget_option,
     debug_option,
@@ -29,7 +34,6 @@ from parentage.cli.outcome import (
     write_text,
 )
 from parentage.cli.progress import progress_bar
-from parentage.errors import UsageError
 from parentage.report.language import Code, Language
 
 if TYPE_CHECKING:
@@ -105,24 +109,7 @@ def check(
 
 @command.command(name="sign", no_args_is_help=True)
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option(
-    "--key",
-    type=click.Path(path_type=Path),
-    metavar="KEY",
-    help="A private key that `parentage keygen` made.",
-)
-@click.option(
-    "--keyless",
-    is_flag=True,
-    help="Sign with your identity through Sigstore; needs the network and the extra "
-    "'sign'.",
-)
-@click.option(
-    "--identity-token",
-    metavar="TOKEN",
-    envvar="PARENTAGE_IDENTITY_TOKEN",
-    help="OpenID Connect token for --keyless; by default that of the CI system.",
-)
+@signer_options
 @json_option("the new signature, one line,")
 @debug_option()
 def sign(
@@ -138,8 +125,7 @@ def sign(
     The signature goes where `[signature] envelope` of the manifest says; it is added
     to those that are there. A packet that was changed since it was sealed is refused.
     """
-    if (key is None) != keyless:
-        raise UsageError("give either --key or --keyless")
+    require_one_signer(key, keyless=keyless)
     from parentage.report.attestation_envelope import append_envelope
     from parentage.report.attestation_keys import load_private
     from parentage.run.training_signature import sign_packet

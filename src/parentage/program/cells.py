@@ -9,7 +9,7 @@ are not known, points of different teams hang together; see :class:`Scale`.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Literal
@@ -174,7 +174,7 @@ def _scaled(item: Item, cell: Cell) -> Cell:
         factor = Fraction(item.points) / Fraction(item.full)
     elif item.scaling == "target":
         factor = Fraction(item.points)
-    return _with(cell, cell.raw_low * factor, cell.raw_high * factor)
+    return replace(cell, low=cell.raw_low * factor, high=cell.raw_high * factor)
 
 
 def _best(
@@ -187,11 +187,13 @@ def _best(
     # The best raw score lies between the highest lower and the highest upper end.
     least, most = max(lows), max(highs)
     if most == 0:
-        return {t: _with(c, Fraction(0), Fraction(0)) for t, c in row.items()}, None
+        return {
+            t: replace(c, low=Fraction(0), high=Fraction(0)) for t, c in row.items()
+        }, None
     low = points / most
     high = points / least if least > 0 else points / min(h for h in highs if h > 0)
     bounded = {
-        t: _with(c, c.raw_low * low, min(c.raw_high * high, points))
+        t: replace(c, low=c.raw_low * low, high=min(c.raw_high * high, points))
         for t, c in row.items()
     }
     if least == most:
@@ -200,11 +202,7 @@ def _best(
     return bounded, Scale(path, points, low, high)
 
 
-def _with(cell: Cell, low: Fraction, high: Fraction) -> Cell:
-    return Cell(
-        low, high, cell.raw_low, cell.raw_high, cell.route, cell.tally, cell.values
-    )
-
-
 def _round(cell: Cell, decimals: int | None) -> Cell:
-    return _with(cell, rounded(cell.low, decimals), rounded(cell.high, decimals))
+    return replace(
+        cell, low=rounded(cell.low, decimals), high=rounded(cell.high, decimals)
+    )

@@ -3,13 +3,8 @@
 
 from __future__ import annotations
 
-from typing import Final
-
-from scipy.special import betaincinv
-
 from parentage.program.simulation import Chance
-
-CONFIDENCE: Final = 0.95
+from parentage.stats.rates import clopper_pearson
 
 
 def chance_of(hits: int, draws: int) -> Chance:
@@ -19,9 +14,5 @@ def chance_of(hits: int, draws: int) -> Chance:
         hits: draws in which it happened.
         draws: all of them, at least one.
     """
-    tail = (1 - CONFIDENCE) / 2
-    low = 0.0 if hits == 0 else float(betaincinv(hits, draws - hits + 1, tail))
-    high = 1.0
-    if hits < draws:
-        high = float(betaincinv(hits + 1, draws - hits, 1 - tail))
+    low, high = clopper_pearson(hits, draws)
     return Chance(share=hits / draws, low=round(low, 6), high=round(high, 6))

@@ -5,15 +5,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
+from functools import cache, partial
 from importlib import resources
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from parentage.artifact.entry import shown
 from parentage.errors import StageError
@@ -21,8 +21,11 @@ from parentage.program.check_scores import score_problems
 from parentage.program.check_stage import stage_problems
 from parentage.program.scores import Scores
 from parentage.program.stage import Stage
-from parentage.verdict.toml_lines import lines_of
+from parentage.verdict.toml_file import parse_toml, read_written
+from parentage.verdict.toml_lines import Path as Keys
 from parentage.verdict.toml_problems import Found, problems_of, with_lines
+
+M = TypeVar("M", bound=BaseModel)
 
 MAX_BYTES: Final = 50_000_000
 """Of a file of scores: a million ballots fit."""
@@ -73,7 +76,7 @@ def load_stage(name: str) -> LoadedStage:
             expected="a file, or one of " + ", ".join(known),
             advice="List them with `parentage program list`.",
         )
-    raw = _read(path)
+    raw = _read(name)
     return LoadedStage(parse_stage(raw, file=name), _digest(raw), name)
 
 
@@ -84,18 +87,7 @@ def parse_stage(raw: bytes, *, file: str) -> Stage:
         StageError: with every problem and its line in ``problems``.
     """
     data, lines = _toml(raw, file)
-    found: list[Found] = []
-    stage = None
-    try:
-        stage = Stage.model_validate(data)
-    except ValidationError as error:
-        found += problems_of(error)
-    else:
-        found += stage_problems(stage)
-        found += [(("scores", *k), s) for k, s in score_problems(stage, stage.scores)]
-    if found or stage is None:
-        raise StageError.of(shown(file), with_lines(found, lines))
-    return stage
+    return _checked(Stage, data, lines, file, _problems)
 
 
 def load_scores(name: str, stage: Stage) -> Scores:
@@ -105,25 +97,16 @@ def load_scores(name: str, stage: Stage) -> Scores:
         StageError: the file cannot be read or is wrong; the message lists everything
             that is.
     """
-    raw = _read(Path(name))
+    raw = _read(name)
+    lines = None
     if name.endswith(".json"):
         try:
-            data, lines = json.loads(raw, parse_float=Decimal), None
-        except (UnicodeDecodeError, ValueError, RecursionError) as error:
+            data = json.loads(raw, parse_float=Decimal)
+        except (ValueError, ArithmeticError, RecursionError) as error:
             raise StageError(f"is not JSON: {error}", file=shown(name)) from error
     else:
         data, lines = _toml(raw, name)
-    found: list[Found] = []
-    scores = None
-    try:
-        scores = Scores.model_validate(data)
-    except ValidationError as error:
-        found += problems_of(error)
-    else:
-        found += score_problems(stage, scores)
-    if found or scores is None:
-        raise StageError.of(shown(name), with_lines(found, lines))
-    return scores
+    return _checked(Scores, data, lines, name, partial(score_problems, stage))
 
 
 def check_scores(stage: Stage, scores: Scores) -> None:
@@ -138,35 +121,39 @@ def check_scores(stage: Stage, scores: Scores) -> None:
         raise StageError.of("scores", rows)
 
 
-def _read(path: Path) -> bytes:
+def _problems(stage: Stage) -> list[Found]:
+    found = score_problems(stage, stage.scores)
+    return stage_problems(stage) + [(("scores", *keys), say) for keys, say in found]
+
+
+def _checked(
+    model: type[M],
+    data: object,
+    lines: dict[Keys, int] | None,
+    file: str,
+    problems: Callable[[M], list[Found]],
+) -> M:
+    """What a file says as a model, or one error with everything that is wrong."""
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise StageError(
-                "is too large", file=shown(str(path)), expected=f"{MAX_BYTES} bytes"
-            )
-        return path.read_bytes()
-    except OSError as error:
-        raise StageError(
-            f"cannot be read: {error.strerror or error}",
-            file=shown(str(path)),
-            expected="a file (see docs/stages.md)",
-        ) from error
+        made = model.model_validate(data)
+    except ValidationError as error:
+        found = problems_of(error)
+    else:
+        found = problems(made)
+        if not found:
+            return made
+    raise StageError.of(shown(file), with_lines(found, lines))
 
 
-def _toml(raw: bytes, file: str) -> tuple[dict[str, Any], dict[Any, int]]:
+def _read(name: str) -> bytes:
+    return read_written(
+        name, MAX_BYTES, StageError, expected="a file (see docs/stages.md)"
+    )
+
+
+def _toml(raw: bytes, file: str) -> tuple[dict[str, Any], dict[Keys, int]]:
     """Numbers stay as they are written: 28.50 has two decimals."""
-    try:
-        text = raw.decode("utf-8")
-        return tomllib.loads(text, parse_float=Decimal), lines_of(text)
-    except (
-        UnicodeDecodeError,
-        tomllib.TOMLDecodeError,
-        ArithmeticError,
-        RecursionError,
-    ) as error:
-        raise StageError(
-            f"is not TOML: {error}", file=shown(file), expected="UTF-8 text in TOML"
-        ) from error
+    return parse_toml(raw, file, StageError, parse_float=Decimal)
 
 
 def _digest(raw: bytes) -> str:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Final
 
-from parentage.program.stage import Item, Stage
+from parentage.program.stage import Stage
 
 TOTAL: Final = "total"
 
@@ -29,8 +29,3 @@ def items_under(stage: Stage, path: str) -> tuple[str, ...]:
     if path == TOTAL:
         return every
     return tuple(name for name in every if name == path or name.startswith(f"{path}."))
-
-
-def item_at(stage: Stage, path: str) -> Item:
-    """The item of this path, which exists."""
-    return dict(stage.items())[path]

@@ -77,10 +77,41 @@ def simulate_stage(
         StageError: the stage has no place for some of the scores.
         UsageError: a number is out of range, or a part is not there.
     """
-    _check(stage, draws, noise, spread, points)
     base = Scoring(stage, stage.scores.plus(scores))
-    every = (*stage.decisions, *decisions)
-    gates = {t.id: gate_result(stage, every, t.id) for t in stage.teams}
+    return simulate_scoring(
+        base,
+        (*stage.decisions, *decisions),
+        draws=draws,
+        seed=seed,
+        noise=noise,
+        spread=spread,
+        points=points,
+    )
+
+
+def simulate_scoring(
+    base: Scoring,
+    decisions: Sequence[Decision],
+    *,
+    draws: int = DRAWS,
+    seed: int = 0,
+    noise: Sequence[float] = NOISE,
+    spread: float = SPREAD,
+    points: Mapping[str, float] | None = None,
+) -> SimulationResult:
+    """The same for a stage that is scored already, whose answers are used again.
+
+    Args:
+        base: the stage, scored.
+        decisions: of the gate, those of the stage included.
+        draws, seed, noise, spread, points: see :func:`simulate_stage`.
+
+    Raises:
+        UsageError: a number is out of range, or a part is not there.
+    """
+    stage = base.stage
+    _check(stage, draws, noise, spread, points)
+    gates = {t.id: gate_result(stage, decisions, t.id) for t in stage.teams}
     going = advance_results(stage, base.scores, base.answers, gates)
     now = None
     if all(g.outcome != "open" for g in going.values()):

@@ -6,11 +6,14 @@ from __future__ import annotations
 import json
 from importlib import resources
 from pathlib import Path
+from typing import TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from parentage.errors import ReportError
 from parentage.report.document import SCHEMA, Report
+
+D = TypeVar("D", bound=BaseModel)
 
 SCHEMA_FILE = "report-1.schema.json"
 """Name of the JSON schema that lies beside this module."""
@@ -73,6 +76,30 @@ def parse_report(text: str, *, file: str | None = None) -> Report:
     Raises:
         ReportError: see :func:`load_report`.
     """
+    return parse_document(
+        text,
+        Report,
+        SCHEMA,
+        file=file,
+        advice="A newer parentage may be needed to read it.",
+    )
+
+
+def parse_document(
+    text: str, model: type[D], schema: str, *, file: str | None, advice: str
+) -> D:
+    """Turn JSON text into a document.
+
+    Args:
+        text: the document.
+        model: what it is read as.
+        schema: its name and version, as the key ``schema`` must hold them.
+        file: where it came from, for error messages.
+        advice: what to do about a document of another kind or version.
+
+    Raises:
+        ReportError: no JSON, of another kind or version, or with wrong fields.
+    """
     try:
         data = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -85,15 +112,15 @@ def parse_report(text: str, *, file: str | None = None) -> Report:
             expected="an object with the key 'schema'",
         )
     version = data.get("schema")
-    if version != SCHEMA:
+    if version != schema:
         raise ReportError(
             f"has schema {str(version)[:80]!r}",
             file=file,
-            expected=repr(SCHEMA),
-            advice="A newer parentage may be needed to read it.",
+            expected=repr(schema),
+            advice=advice,
         )
     try:
-        return Report.model_validate_json(text)
+        return model.model_validate_json(text)
     except ValidationError as error:
         raise ReportError(first_problem(error), file=file) from error
 

@@ -13,12 +13,12 @@ from importlib import resources
 from pathlib import Path
 from typing import Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from parentage.errors import ReportError
 from parentage.program.result import StageResult
 from parentage.program.simulation import SimulationResult
 from parentage.program.stage import Stage
+from parentage.report.load import parse_document, read_text
 
 SCHEMA: Final = "parentage.stage/1"
 
@@ -65,18 +65,9 @@ def load_stage_document(path: str | Path) -> StageDocument:
     Raises:
         ReportError: the file cannot be read, or is no such document.
     """
-    try:
-        text = Path(path).read_text("utf-8")
-        return StageDocument.model_validate_json(text)
-    except OSError as error:
-        raise ReportError(
-            f"cannot be read: {error.strerror or error}", file=str(path)
-        ) from error
-    except (ValidationError, UnicodeDecodeError) as error:
-        first = str(error).splitlines()[0]
-        raise ReportError(
-            f"is no document of a stage: {first}", file=str(path), expected=SCHEMA
-        ) from error
+    advice = "Give the file that `parentage program score --json` wrote."
+    text = read_text(path, advice=advice)
+    return parse_document(text, StageDocument, SCHEMA, file=str(path), advice=advice)
 
 
 DOCUMENTS: Final[dict[str, type[BaseModel]]] = {

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from parentage.report import stage_words as say
 from parentage.report.language import ENGLISH, Language
-from parentage.report.stage_view import Table, stage_view
+from parentage.report.stage_view import StageView, Table, stage_view
 from parentage.report.terminal_parts import heading, item, table_of, text_of
 from parentage.report.verdict_text import in_language
 
@@ -39,7 +39,7 @@ def print_stage(doc: StageDocument, console: Console, lang: Language = ENGLISH) 
         _table(team.items, console)
         for line in (*team.indices, *team.trail):
             item(console, line, "dim")
-    _scenarios(doc, console, lang)
+    _scenarios(view, console, lang)
     if view.figures.rows:
         heading(console, lang("Published figures, each against the others"))
         _table(view.figures, console)
@@ -61,13 +61,12 @@ def print_simulation(
     console.print()
     console.print(text_of(view.title, "bold"))
     console.print(text_of(view.headline))
-    _scenarios(doc, console, lang)
+    _scenarios(view, console, lang)
     for note in view.notes:
         item(console, note, "dim")
 
 
-def _scenarios(doc: StageDocument, console: Console, lang: Language) -> None:
-    view = stage_view(doc, lang)
+def _scenarios(view: StageView, console: Console, lang: Language) -> None:
     for title, said, table in view.scenarios:
         heading(console, title)
         if said:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from parentage.program.paths import TOTAL
 from parentage.report import stage_words as say
 from parentage.report.language import ENGLISH, Language
 from parentage.report.stage_trail import item_trail, rank_trail
@@ -154,7 +155,7 @@ def _totals(doc: StageDocument, lang: Language) -> Table:
         rows.append(tuple(row))
     if shown:
         averages = {a.of: a.value for a in doc.result.averages}
-        mean = ["", lang("Average"), say.points(averages["total"], lang)]
+        mean = ["", lang("Average"), say.points(averages[TOTAL], lang)]
         mean += [say.points(averages[part.id], lang) for part in stage.parts]
         rows.append((*mean, "", ""))
     numeric = frozenset({0, *range(2, 3 + len(stage.parts))} if shown else {0})
@@ -278,7 +279,7 @@ def _bar(doc: StageDocument, item: ItemResult) -> Bar:
 
 def _total_bar(doc: StageDocument, name: str) -> Bar:
     team, full = doc.result.team(name), doc.result.points
-    mean = next(a.value for a in doc.result.averages if a.of == "total")
+    mean = next(a.value for a in doc.result.averages if a.of == TOTAL)
     return Bar(
         team.total.low / full, team.total.high / full, mean.low / full, mean.high / full
     )
@@ -413,7 +414,10 @@ def _notes(doc: StageDocument, lang: Language) -> tuple[str, ...]:
                 "was published."
             )
         )
-    if any(f.source for f in doc.result.figures if _press_total(doc, f.source, f.of)):
+    if any(
+        f.of == TOTAL and doc.plan.source(f.source).kind == "press"
+        for f in doc.result.figures
+    ):
         notes.append(lang("Totals come from the press alone."))
     simulation = doc.simulation
     if simulation is not None:
@@ -433,7 +437,3 @@ def _notes(doc: StageDocument, lang: Language) -> tuple[str, ...]:
                 lang("Gate open, taken as passed in the draws: {names}.", names=names)
             )
     return tuple(notes)
-
-
-def _press_total(doc: StageDocument, source: str, of: str) -> bool:
-    return of == "total" and doc.plan.source(source).kind == "press"

@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
+from parentage.program.paths import TOTAL
 from parentage.report.language import ENGLISH, Language, marked
 from parentage.report.verdict_text import in_language
 
@@ -202,7 +203,7 @@ def team_name(stage: Stage, team: str | None, lang: Language = ENGLISH) -> str:
 
 def path_name(stage: Stage, path: str, lang: Language = ENGLISH) -> str:
     """Name of the total, a part or an item."""
-    if path == "total":
+    if path == TOTAL:
         return lang("Total")
     for part in stage.parts:
         if part.id == path:

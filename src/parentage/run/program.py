@@ -20,7 +20,7 @@ from parentage.program.load_stage import (
 )
 from parentage.program.score import Scoring
 from parentage.program.scores import Decision, Scores
-from parentage.program.simulate import simulate_stage
+from parentage.program.simulate import simulate_scoring
 from parentage.program.stage import Stage, window_of
 from parentage.report.language import LANGUAGES, Language
 from parentage.report.load import load_report
@@ -46,7 +46,7 @@ MOST_TEXT: Final = 1900
 
 @dataclass(frozen=True)
 class Simulation:
-    """What to simulate; see :func:`parentage.program.simulate.simulate_stage`."""
+    """What to simulate; see :func:`parentage.program.simulate.simulate_scoring`."""
 
     draws: int
     seed: int
@@ -106,13 +106,13 @@ def score_file(
         bare = bare.model_copy(update={"gate": gate})
     check_scores(bare, every)
     scoring = Scoring(bare, every)
-    result = scoring.result((*stage.decisions, *decisions), explain=explain)
+    decided = (*stage.decisions, *decisions)
+    result = scoring.result(decided, explain=explain)
     simulated = None
     if simulation is not None:
-        simulated = simulate_stage(
-            bare,
-            every,
-            decisions,
+        simulated = simulate_scoring(
+            scoring,
+            decided,
             draws=simulation.draws,
             seed=simulation.seed,
             noise=simulation.noise,

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import hashlib
-import tomllib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,8 +17,8 @@ from pydantic import ValidationError
 from parentage.artifact.entry import shown
 from parentage.errors import ProfileError
 from parentage.verdict.profile import Profile
+from parentage.verdict.toml_file import parse_toml, read_written
 from parentage.verdict.toml_lines import Path as Keys
-from parentage.verdict.toml_lines import lines_of
 from parentage.verdict.toml_problems import Found, problems_of, tables, with_lines
 from parentage.verdict.vocabulary import COMPONENTS, GRADES_OF_VIOLATION
 
@@ -82,20 +81,9 @@ def load_profile(name: str) -> LoadedProfile:
             expected="a file, or one of " + ", ".join(known),
             advice="List them with `parentage profiles`.",
         )
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise ProfileError(
-                "is too large for a profile",
-                file=shown(name),
-                expected=f"at most {MAX_BYTES} bytes",
-            )
-        raw = path.read_bytes()
-    except OSError as error:
-        raise ProfileError(
-            f"cannot be read: {error.strerror or error}",
-            file=shown(name),
-            expected="a TOML file (see docs/profiles.md)",
-        ) from error
+    raw = read_written(
+        name, MAX_BYTES, ProfileError, expected="a TOML file (see docs/profiles.md)"
+    )
     return LoadedProfile(parse_profile(raw, file=name), _digest(raw), name)
 
 
@@ -105,14 +93,7 @@ def parse_profile(raw: bytes, *, file: str) -> Profile:
     Raises:
         ProfileError: with every problem and its line in ``problems``.
     """
-    try:
-        text = raw.decode("utf-8")
-        data = tomllib.loads(text)
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
-        raise ProfileError(
-            f"is not TOML: {error}", file=shown(file), expected="UTF-8 text in TOML"
-        ) from error
-    lines = lines_of(text)
+    data, lines = parse_toml(raw, file, ProfileError)
     found: list[Found] = []
     profile = None
     try:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -20,8 +19,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from parentage.artifact.entry import shown
 from parentage.artifact.format.jsontext import Limits, parse_object
 from parentage.errors import DeclarationError
+from parentage.verdict.toml_file import parse_toml, read_written
 from parentage.verdict.toml_lines import Path as Keys
-from parentage.verdict.toml_lines import line_of, lines_of
+from parentage.verdict.toml_problems import Found, with_lines
 from parentage.verdict.vocabulary import Component, Item
 
 MAX_BYTES: Final = 4_000_000
@@ -128,21 +128,18 @@ def load_manifest(path: str | Path) -> LoadedManifest:
             listed, with their lines where the file is TOML.
     """
     name = shown(str(path))
-    try:
-        if Path(path).stat().st_size > MAX_BYTES:
-            raise DeclarationError(
-                "is too large", file=name, expected=f"at most {MAX_BYTES} bytes"
-            )
-        raw = Path(path).read_bytes()
-    except OSError as error:
-        raise DeclarationError(
-            f"cannot be read: {error.strerror or error}",
-            file=name,
-            expected="a manifest (parentage.manifest/1) in TOML or JSON",
-        ) from error
-    as_json = Path(path).suffix.casefold() == ".json"
-    data, lines = _json(raw, name) if as_json else _toml(raw, name)
-    found: list[tuple[Keys, str]] = []
+    raw = read_written(
+        path,
+        MAX_BYTES,
+        DeclarationError,
+        expected="a manifest (parentage.manifest/1) in TOML or JSON",
+    )
+    lines: dict[Keys, int] | None = None
+    if Path(path).suffix.casefold() == ".json":
+        data = _json(raw, name)
+    else:
+        data, lines = parse_toml(raw, name, DeclarationError)
+    found: list[Found] = []
     manifest = None
     try:
         manifest = Manifest.model_validate_json(json.dumps(data, default=str))
@@ -153,10 +150,7 @@ def load_manifest(path: str | Path) -> LoadedManifest:
         ]
     found += _checks(data)
     if found or manifest is None:
-        rows = sorted({(line_of(lines, keys), what) for keys, what in found})
-        if as_json:
-            rows = [(0, what) for _, what in rows]
-        raise DeclarationError.of(name, rows)
+        raise DeclarationError.of(name, with_lines(found, lines))
     return LoadedManifest(manifest, name, hashlib.sha256(raw).hexdigest())
 
 
@@ -164,30 +158,19 @@ def _dotted(keys: tuple[int | str, ...]) -> str:
     return ".".join(str(key) for key in keys)
 
 
-def _json(raw: bytes, file: str) -> tuple[dict[str, Any], dict[Keys, int]]:
-    data = parse_object(
+def _json(raw: bytes, file: str) -> dict[str, Any]:
+    return parse_object(
         raw,
         Limits(depth=20, values=200_000),
         error=DeclarationError,
         file=file,
         advice="See docs/commands/declared.md.",
     )
-    return data, {}
 
 
-def _toml(raw: bytes, file: str) -> tuple[dict[str, Any], dict[Keys, int]]:
-    try:
-        text = raw.decode("utf-8")
-        return tomllib.loads(text), lines_of(text)
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
-        raise DeclarationError(
-            f"is not TOML: {error}", file=file, expected="UTF-8 text in TOML"
-        ) from error
-
-
-def _checks(data: dict[str, Any]) -> list[tuple[Keys, str]]:
+def _checks(data: dict[str, Any]) -> list[Found]:
     """What types cannot say: sources are named, and nothing is stated twice."""
-    found: list[tuple[Keys, str]] = []
+    found: list[Found] = []
     seen: set[tuple[object, object]] = set()
     rows = data.get("components")
     for number, row in enumerate(rows if isinstance(rows, list) else []):
