@@ -20,7 +20,7 @@ from typing import Final
 import numpy as np
 
 from parentage.evidence.log_subject import LogSubject
-from parentage.evidence.loss_noise import MOSTLY
+from parentage.evidence.loss_noise import MOSTLY, most_frequent
 from parentage.evidence.record import Fact, RecordEvidence, Said
 from parentage.stats.adam import ADAM, DEFAULT_BETAS, Floats, step_bound
 from parentage.stats.curve_noise import noise_level
@@ -57,8 +57,7 @@ def check_fall(log: LogSubject) -> list[RecordEvidence]:
     if np.any(np.diff(part) != 1):
         return [_result(log, ("missing", "fall-thinned"), None, len(part), {})]
     loss, norm, rate = (c.value[np.isin(c.step, part)] for c in curves)
-    _, counts = np.unique(norm, return_counts=True)
-    if counts.max() > MOSTLY * len(norm) or (log.part and (log.part.averaged or 1) > 1):
+    if most_frequent(norm) > MOSTLY or log.averaged > 1:
         # A norm after clipping is no bound.
         return [_result(log, ("missing", "fall-thinned"), None, len(part), {})]
     betas = how.betas if how is not None and how.betas else DEFAULT_BETAS

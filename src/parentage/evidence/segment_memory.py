@@ -182,10 +182,8 @@ def _logged(
     value: dict[float, float] = {}
     noises = []
     for log in logs:
-        if log.part is not None and (log.part.averaged or 1) > 1:
-            continue
         curve = log.series.curve("loss").last_pass()
-        if log.every != 1 or len(curve) < FEWEST:
+        if log.averaged > 1 or log.every != 1 or len(curve) < FEWEST:
             continue
         steps = (curve.step - shift).tolist()
         rest.update(zip(steps, without_trend(curve.value).tolist(), strict=True))

@@ -157,7 +157,7 @@ def _logged(
     losses, again = np.array(end.losses), np.array(end.again)
     best: tuple[float, int] | None = None
     for log in logs:
-        if log.part is not None and (log.part.averaged or 1) > 1:
+        if log.averaged > 1:
             continue
         curve = log.series.curve("loss").last_pass()
         for shift in (0.0, 1.0):  # frameworks count the first step as 0 or 1
