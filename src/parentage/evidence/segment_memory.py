@@ -30,6 +30,7 @@ from parentage.evidence.log_subject import LogSubject
 from parentage.evidence.record import Fact, RecordEvidence, Said
 from parentage.stats.claimed import fit_claim
 from parentage.stats.coupling import Floats, without_trend
+from parentage.stats.curve_noise import difference_noise
 
 RARE: Final = 0.001
 """P-value from which memory is shown, and another order than claimed is."""
@@ -141,23 +142,21 @@ def _memory(
 def log_evidence(found: SegmentLosses, logs: Sequence[LogSubject]) -> RecordEvidence:
     """Whether the logged losses are those of the batches that were handed in."""
     best: tuple[float, int, float | None] | None = None
+    rows = np.arange(len(found.steps))
+    here = found.loss[rows, found.stretch]
+    beside = (here + found.loss[rows, found.stretch + 1]) / 2
     for shift in (0.0, 1.0):  # frameworks count the first step as 0 or 1
         rest, value, noise = _logged(logs, shift)
         known = np.array([step in rest for step in found.steps], bool)
         if known.sum() < FEWEST:
             continue
-        rows = np.arange(len(found.steps))
-        beside = (
-            found.loss[rows, found.stretch] + found.loss[rows, found.stretch + 1]
-        ) / 2
         theirs = np.array([rest.get(s, np.nan) for s in found.steps])
         r = _within(beside[known], theirs[known], found.stretch[known])
         own = known & found.at_point
         off = None
         if own.sum() >= 3 and noise > 0:
-            here = found.loss[rows, found.stretch][own]
             logged = np.array([value[s] for s in found.steps[own]])
-            off = float(np.sqrt(np.mean((here - logged) ** 2)) / noise)
+            off = float(np.sqrt(np.mean((here[own] - logged) ** 2)) / noise)
         if np.isfinite(r) and (best is None or r > best[0]):
             best = r, int(known.sum()), off
     if best is None:
@@ -189,7 +188,7 @@ def _logged(
         rest.update(zip(steps, without_trend(curve.value).tolist(), strict=True))
         value.update(zip(steps, curve.value.tolist(), strict=True))
         late = curve.value[len(curve) // 2 :]
-        noises.append(float(np.std(np.diff(late)) / np.sqrt(2)))
+        noises.append(difference_noise(late))
     return rest, value, min(noises, default=0.0)
 
 
