@@ -29,7 +29,7 @@ import numpy as np
 from parentage.evidence.log_subject import LogSubject
 from parentage.evidence.record import Fact, RecordEvidence, Said
 from parentage.stats.claimed import fit_claim
-from parentage.stats.coupling import Floats, without_trend
+from parentage.stats.coupling import Floats, centred_ranks, without_trend
 from parentage.stats.curve_noise import difference_noise
 
 RARE: Final = 0.001
@@ -196,11 +196,8 @@ def _within(
     a: Floats, b: Floats, group: np.ndarray[tuple[int], np.dtype[np.int64]]
 ) -> float:
     """Correlation of ranks within groups."""
-    parts: list[tuple[Floats, Floats]] = []
-    for g in np.unique(group):
-        ranks = [np.argsort(np.argsort(x[group == g])).astype(float) for x in (a, b)]
-        parts.append((ranks[0] - ranks[0].mean(), ranks[1] - ranks[1].mean()))
-    x, y = (np.concatenate([p[i] / max(len(p[i]), 1) for p in parts]) for i in (0, 1))
+    parts = [group == g for g in np.unique(group)]
+    x, y = (np.concatenate([centred_ranks(v[part]) for part in parts]) for v in (a, b))
     scale = float(np.sqrt((x**2).sum() * (y**2).sum()))
     return float((x * y).sum() / scale) if scale > 0 else float("nan")
 
