@@ -55,8 +55,9 @@ def centred_ranks(values: Floats) -> Floats:
     """Ranks over their number, less their mean; ties share their mean rank."""
     _, place, count = np.unique(values, return_inverse=True, return_counts=True)
     middle = np.cumsum(count) - (count - 1) / 2
-    ranks: Floats = middle[place] / max(len(values), 1)
-    return ranks - ranks.mean()
+    ranks = middle[place] / max(len(values), 1)
+    centred: Floats = ranks - ranks.mean()
+    return centred
 
 
 def _ranked(values: Floats) -> Floats:
