@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from parentage.stats.curve_noise import difference_noise
 from parentage.stats.power_law import fit_power_law
 from parentage.stats.straight_runs import resolution
 from parentage.training.series import Series
@@ -90,7 +91,7 @@ def formula(series: Series, rng: np.random.Generator) -> Series:
     curve = fit.floor + fit.scale * (step - step[0] + max(fit.offset, 1.0)) ** (
         -fit.exponent
     )
-    noise = np.std(np.diff(values[len(values) // 2 :])) / np.sqrt(2)
+    noise = difference_noise(values[len(values) // 2 :])
     made = curve + noise * rng.standard_normal(len(curve))
     return _with(series, rows, _rounded(made, grain))
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.records.run import REAL_VOCABULARY, log_files
 from parentage.errors import ParentageError
 from parentage.evidence.log_subject import LogSubject
 from parentage.evidence.loss_checks import check_log
@@ -26,9 +27,6 @@ from parentage.training.manifest import ModelPart
 from parentage.training.series import Builder, Series
 
 DOCS = Path(__file__).parents[2] / "docs"
-
-VOCABULARY = {"modded-nanogpt/": 50257, "modded-nanogpt-track3/": 50257}
-"""Vocabulary of logs whose model it is known of, and which began from nothing."""
 
 COLOURS = {"--accent": "#a33a1b", "--muted": "#5f5b55", "--line": "#ddd8d0"}
 
@@ -48,7 +46,7 @@ def titles(evidence: list[RecordEvidence], outcome: str) -> str:
 
 def row_of(inside: str, series: Series) -> tuple[str, list[RecordEvidence]]:
     """A line of the table, and the evidence behind it."""
-    known = next((v for k, v in VOCABULARY.items() if inside.startswith(k)), None)
+    known = next((v for k, v in REAL_VOCABULARY.items() if inside.startswith(k)), None)
     model = ModelPart.model_validate({"name": "log", "vocabulary": known})
     found = check_log(LogSubject(inside, series, model=model if known else None))
     steps = series.columns["step"]
@@ -104,10 +102,7 @@ def main(root: Path) -> None:
     shown: dict[str, Series] = {}
     alarms = 0
     points: dict[str, list[str]] = defaultdict(list)
-    places = [p for p in (root / "logs").rglob("*") if p.is_file()]
-    places += (root / "weights").glob("*/*trainer_state.json")
-    for file in sorted(places):
-        inside = file.relative_to(file.parents[1]).as_posix()
+    for file, inside in log_files(root):
         try:
             series = read_log(file)
         except ParentageError as error:

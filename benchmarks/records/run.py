@@ -81,16 +81,21 @@ def zoo_logs(folder: Path) -> Iterator[LogSubject]:
         )
 
 
+def log_files(root: Path) -> Iterator[tuple[Path, str]]:
+    """Every real log, of runs and beside weights, and the name that it goes by."""
+    files = [p for p in (root / "logs").rglob("*") if p.is_file()]
+    files += (root / "weights").glob("*/*trainer_state.json")
+    for file in sorted(files):
+        yield file, file.relative_to(file.parents[1]).as_posix()
+
+
 def real_logs() -> Iterator[LogSubject]:
     """Real logs with a training loss, without a manifest."""
     root = os.environ.get("PARENTAGE_DATA")
     if not root:
         return
-    files = [*Path(root, "logs").rglob("*")]
-    files += Path(root, "weights").glob("*/*trainer_state.json")
-    for file in sorted(files):
-        inside = file.relative_to(file.parents[1]).as_posix()
-        if not file.is_file() or inside.startswith(("pythia", "avatarl")):
+    for file, inside in log_files(Path(root)):
+        if inside.startswith(("pythia", "avatarl")):
             continue
         if re.search(r"trainer_state_\d+\.json", inside):
             continue  # an earlier state of a run that is read whole

@@ -90,7 +90,7 @@ def windows(logs: Sequence[LogSubject]) -> dict[str, Any]:
     """Coupling in stretches of honest logs, judged as if each were a log."""
     found = {}
     for width in WINDOWS:
-        tried, wrong = 0, Counter[str]()
+        tried = wrong = 0
         for log in logs:
             loss = log.series.curve("loss").last_pass()
             norm = log.series.curve("grad_norm").last_pass()
@@ -103,8 +103,8 @@ def windows(logs: Sequence[LogSubject]) -> dict[str, Any]:
                 value = coupling(loss.value[part], np.log(norm.value[part]))
                 tried += 1
                 n = part.stop - part.start
-                wrong[log.name] += int(value < LEAST - SURE / np.sqrt(n))
-        found[str(width)] = {"tried": tried, "alarms": sum(wrong.values())}
+                wrong += int(value < LEAST - SURE / np.sqrt(n))
+        found[str(width)] = {"tried": tried, "alarms": wrong}
     return found
 
 

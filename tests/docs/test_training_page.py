@@ -25,6 +25,7 @@ RECORDS = ROOT / "docs" / "training-records.md"
 WEIGHTS = ROOT / "benchmarks" / "records" / "weights.json"
 SYNTHESISED = ROOT / "benchmarks" / "records" / "synthesised.json"
 REPLAYS = ROOT / "benchmarks" / "records" / "replays.json"
+HELD_BACK = ROOT / "benchmarks" / "records" / "held_back.json"
 
 
 def rule_block():
@@ -158,6 +159,25 @@ def synthesised_block():
     return text
 
 
+def held_back_block():
+    found = json.loads(HELD_BACK.read_text("utf-8"))
+    text = "| check | logs, or batches drawn |"
+    for part in found:
+        text += f" {part}: tried, judged, false alarms | least to most |"
+    text += "\n|---|---|---|---|---|---|\n"
+    for check, ways in found["chosen"].items():
+        for way in ways:
+            text += f"| `{check}` | {way} |"
+            for part in found.values():
+                row = part[check][way]
+                tried = sum(row["outcomes"].values())
+                judged = tried - row["outcomes"].get("missing", 0)
+                text += f" {tried}, {judged}, {len(row['alarms'])} |"
+                text += f" {row['least']:.3g} to {row['most']:.4g} |"
+            text += "\n"
+    return text
+
+
 def replays_block():
     found = json.loads(REPLAYS.read_text("utf-8"))["records"]
     names = list(found)
@@ -199,6 +219,7 @@ BLOCKS = {
     "synthesised": (PAGE, synthesised_block),
     "weights": (RECORDS, weights_block),
     "replays": (RECORDS, replays_block),
+    "held back": (RECORDS, held_back_block),
     "subcommands": (ROOT / "docs" / "commands" / "training.md", subcommands_block),
 }
 

@@ -36,7 +36,7 @@ def curve(norms, first=0):
 
 def moments(totals, at, *, whole=True, first=0, count=True):
     return [
-        Moment(f"step {s + first}", s + first, s if count else None, t, 50, whole)
+        Moment(f"step {s + first}", s + first, s if count else None, t, whole)
         for s, t in ((s, totals[s - 1]) for s in at)
     ]
 

@@ -101,6 +101,10 @@ def test_short_and_clipped_columns_are_not_judged():
     muon = {"name": "muon", "peak_lr": 2e-3}
     (found,) = check_fall(replace(honest(), plan=stage(optimizer=muon)))
     assert found.reason == "fall-unknown"
+    for betas in ([0.9, 1.0], [1.0, 0.95], [0.9, 0.0], [-1.0, 0.5]):
+        wrong = {"name": "adamw", "peak_lr": 2e-3, "betas": betas}
+        (found,) = check_fall(replace(honest(), plan=stage(optimizer=wrong)))
+        assert found.reason == "fall-unknown"
     assert not check_fall(replace(honest(), plan=stage(kind="continued")))
 
 

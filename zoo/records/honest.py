@@ -97,6 +97,11 @@ class Record:
         """Number of steps."""
         return self.stages[-1].first + self.stages[-1].steps
 
+    @property
+    def marks(self) -> tuple[int, ...]:
+        """Steps of all checkpoints, the first and the last among them."""
+        return (0, *self.points, self.steps)
+
 
 def one(family: str, lr: float = 2e-3, final: float = 1e-4) -> tuple[Stage, ...]:
     """A run of a single stage."""
@@ -207,10 +212,9 @@ class _Tape:
 
     def __init__(self, record: Record, folder: Path, model: PreTrainedModel) -> None:
         self.record, self.folder, self.model = record, folder, model
-        self.points = {0, *record.points, record.steps}
 
     def keep(self, done: int, optimiser: torch.optim.AdamW | None) -> None:
-        if done not in self.points:
+        if done not in self.record.marks:
             return
         weights(self.model, self.folder / f"checkpoints/step-{done}", torch.float32)
         if optimiser is not None:
@@ -290,8 +294,7 @@ def complete(
 ) -> None:
     """Write what follows from the recipe alone: sampled batches, manifest, digests."""
     shutil.rmtree(folder / "segments", ignore_errors=True)
-    marks = [0, *record.points, record.steps]
-    for first, end in pairwise(marks if record.network in ASKED else []):
+    for first, end in pairwise(record.marks if record.network in ASKED else ()):
         (folder / "segments").mkdir(exist_ok=True)
         held: dict[str, torch.Tensor] = {}
         for step in {
@@ -311,17 +314,17 @@ def refresh(record: Record, folder: Path) -> None:
         complete(record, folder, data(record, model), model)
 
 
-def main(folder: Path) -> None:
+def fill(records: Sequence[Record], folder: Path) -> None:
     """Train every run that has no packet in ``folder`` yet, and complete the others."""
     folder.mkdir(parents=True, exist_ok=True)
-    for record in RECORDS:
+    for record in records:
         target = folder / record.name
         if target.exists():
             refresh(record, target)
-        if not target.exists():
+        else:
             train(record, target)
             print(f"{record.name}: {target}", flush=True)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    fill(RECORDS, Path(sys.argv[1]))

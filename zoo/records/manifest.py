@@ -89,7 +89,6 @@ def write_manifest(record: Record, folder: Path, parameters: int) -> None:
         }
         parts.append(table("[[replays]]", replay))
     if record.network in ASKED:
-        marks = [0, *record.points, record.steps]
         parts += [
             table(
                 "[[segments]]",
@@ -99,7 +98,7 @@ def write_manifest(record: Record, folder: Path, parameters: int) -> None:
                     "batches": f"segments/steps-{first}.safetensors",
                 },
             )
-            for first, end in pairwise(marks)
+            for first, end in pairwise(record.marks)
         ]
     (folder / "packet.toml").write_text("\n".join(parts), encoding="utf-8")
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from zoo.records.honest import RECORDS, Record, one, refresh, train
+from zoo.records.honest import RECORDS, Record, fill, one
 
 LATER = 1000
 """Added to the seed of a run."""
@@ -30,16 +30,5 @@ def strangers() -> Sequence[Record]:
     return (*found.values(), twin)
 
 
-def main(folder: Path) -> None:
-    """Train every run that has no packet in ``folder`` yet."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for record in strangers():
-        target = folder / record.name
-        if not target.exists():
-            train(record, target)
-            print(f"{record.name}: {target}", flush=True)
-        refresh(record, target)
-
-
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    fill(strangers(), Path(sys.argv[1]))

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import numpy.typing as npt
 
+from parentage.stats.curve_noise import difference_noise
 from parentage.stats.power_law import fit_power_law
 
 Floats = npt.NDArray[np.float64]
@@ -25,7 +26,7 @@ PARTS = 12
 
 def noise_of(loss: Floats) -> float:
     """Standard deviation of the noise in the second half."""
-    return float(np.std(np.diff(loss[len(loss) // 2 :])) / math.sqrt(2))
+    return difference_noise(loss[len(loss) // 2 :])
 
 
 def between(x: Floats, loss: Floats) -> Floats:

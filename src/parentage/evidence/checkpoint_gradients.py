@@ -46,7 +46,6 @@ class Moment:
         step: steps of training done, this stage's and those before.
         count: updates that the state has seen; ``None`` where it does not say.
         total: sum of all second moments.
-        elements: how many there are.
         whole: whether they are those of every parameter of the model, and the loss is
             the model's own, so that no parameter outside can have had a gradient.
     """
@@ -55,7 +54,6 @@ class Moment:
     step: int
     count: int | None
     total: float
-    elements: int
     whole: bool
 
 

@@ -19,7 +19,7 @@ from parentage.artifact.dtypes import DTYPES
 from parentage.evidence.checkpoint_path import Path
 from parentage.evidence.record import Fact, RecordEvidence
 from parentage.evidence.samples import Floats
-from parentage.stats.adam import state_bound
+from parentage.stats.adam import bounded, state_bound
 from parentage.stats.rounding import spacing
 
 ROOM: Final = 1.01
@@ -162,7 +162,7 @@ def optimizer_evidence(
     # Frozen stretches move nothing and say nothing.
     moving = [float(c) for c, s in zip(found, sums[:, 1], strict=True) if s > 0]
     settled = point + 1 < len(path.labels) and sums[-1, 1] > 0 and _short(path, point)
-    limit = state_bound(*betas) if betas else math.inf
+    limit = state_bound(*betas) if betas and bounded(betas) else math.inf
     facts: dict[str, Fact] = {"largest": worst, "limit": limit, "negative": negative}
     if not moving:
         outcome, reason, value = "missing", "optimizer-none", None

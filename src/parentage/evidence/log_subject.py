@@ -54,6 +54,11 @@ class LogSubject:
         return bool(len(values)) and float(values.min()) < 0
 
     @property
+    def averaged(self) -> int:
+        """Steps that a line is the mean of, as stated; 1 where nothing is."""
+        return (self.part.averaged if self.part else None) or 1
+
+    @property
     def every(self) -> float:
         """Steps between two lines, as stated or as most lines have it; at least 1."""
         if self.part is not None and self.part.every:

@@ -17,7 +17,7 @@ from typing import Final
 import numpy as np
 
 from parentage.evidence.log_subject import LogSubject
-from parentage.evidence.loss_noise import MOSTLY
+from parentage.evidence.loss_noise import MOSTLY, most_frequent
 from parentage.evidence.record import Fact, RecordEvidence, Said
 from parentage.stats.coupling import coupling
 
@@ -48,8 +48,7 @@ def check_coupling(log: LogSubject) -> list[RecordEvidence]:
     count = len(a) - begin
     if count < FEWEST:
         return [_result(log, ("missing", "coupling-few"), None, count)]
-    _, counts = np.unique(norm.value[b], return_counts=True)
-    if counts.max() > MOSTLY * len(b):
+    if most_frequent(norm.value[b]) > MOSTLY:
         return [_result(log, ("missing", "coupling-constant"), None, count)]
     value = coupling(loss.value[a][begin:], np.log(norm.value[b][begin:]))
     spread = SURE / np.sqrt(count)
@@ -65,8 +64,7 @@ def check_coupling(log: LogSubject) -> list[RecordEvidence]:
 
 def _single(log: LogSubject) -> bool:
     """Whether loss and norm of a line are those of one step, and of the same."""
-    averaged = log.part.averaged if log.part else None
-    return log.every == 1 and (averaged or 1) == 1
+    return log.every == 1 and log.averaged == 1
 
 
 def _result(log: LogSubject, said: Said, value: float | None, n: int) -> RecordEvidence:

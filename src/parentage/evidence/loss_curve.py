@@ -39,8 +39,9 @@ def check_curve(log: LogSubject) -> list[RecordEvidence]:
     if log.below_zero:
         # A cross entropy is never below zero; what a log without a plan holds is open.
         plan = log.plan
-        stated = plan is not None and plan.loss != "other"
-        claimed = stated and plan is not None and plan.kind != "post-training"
+        claimed = (
+            plan is not None and plan.loss != "other" and plan.kind != "post-training"
+        )
         reason, value = "curve-below-zero", None
         outcome = "contradicted" if claimed else "missing"
     elif fit is None or len(curve) < few:

@@ -20,9 +20,9 @@ from typing import Final
 import numpy as np
 
 from parentage.evidence.log_subject import LogSubject
-from parentage.evidence.loss_noise import MOSTLY
+from parentage.evidence.loss_noise import MOSTLY, most_frequent
 from parentage.evidence.record import Fact, RecordEvidence, Said
-from parentage.stats.adam import ADAM, DEFAULT_BETAS, Floats, step_bound
+from parentage.stats.adam import ADAM, DEFAULT_BETAS, Floats, bounded, step_bound
 from parentage.stats.curve_noise import noise_level
 
 MOST: Final = 1.0
@@ -51,17 +51,16 @@ def check_fall(log: LogSubject) -> list[RecordEvidence]:
     first = log.plan.first_step
     known = how is not None and how.name.lower() in ADAM and elements is not None
     begins = len(shared) and shared[0] <= first + 1
-    if not known or not begins or len(shared) < FEWEST:
+    betas = how.betas if how is not None and how.betas else DEFAULT_BETAS
+    if not (known and bounded(betas)) or not begins or len(shared) < FEWEST:
         return [_result(log, ("missing", "fall-unknown"), None, len(shared), {})]
     part = shared[: len(shared) // 10]
     if np.any(np.diff(part) != 1):
         return [_result(log, ("missing", "fall-thinned"), None, len(part), {})]
     loss, norm, rate = (c.value[np.isin(c.step, part)] for c in curves)
-    _, counts = np.unique(norm, return_counts=True)
-    if counts.max() > MOSTLY * len(norm) or (log.part and (log.part.averaged or 1) > 1):
+    if most_frequent(norm) > MOSTLY or log.averaged > 1:
         # A norm after clipping is no bound.
         return [_result(log, ("missing", "fall-thinned"), None, len(part), {})]
-    betas = how.betas if how is not None and how.betas else DEFAULT_BETAS
     steps = np.arange(1, len(part) + 1, dtype=np.float64)
     reach = norm * rate * step_bound(*betas, steps) * np.sqrt(elements or 0)
     whole = curves[0].value

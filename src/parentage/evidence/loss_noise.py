@@ -16,7 +16,7 @@ import numpy as np
 
 from parentage.evidence.log_subject import LogSubject
 from parentage.evidence.record import Fact, RecordEvidence, Said
-from parentage.stats.curve_noise import window_noise
+from parentage.stats.curve_noise import Floats, window_noise
 from parentage.stats.straight_runs import resolution
 
 SPREAD: Final = 0.2
@@ -115,12 +115,17 @@ def check_gradient(log: LogSubject) -> list[RecordEvidence]:
                 {"column": same},
             )
         ]
-    _, counts = np.unique(curve.value, return_counts=True)
-    share = float(counts.max() / len(curve))
+    share = most_frequent(curve.value)
     if share > MOSTLY:
         # Some frameworks log the norm after clipping, which is constant.
         return [_gradient(log, ("missing", "gradient-constant"), share, len(curve))]
     return [_gradient(log, ("consistent", "gradient-agrees"), share, len(curve))]
+
+
+def most_frequent(values: Floats) -> float:
+    """Share of the most frequent of at least one value."""
+    _, counts = np.unique(values, return_counts=True)
+    return float(counts.max() / len(values))
 
 
 def _same_column(log: LogSubject) -> str | None:

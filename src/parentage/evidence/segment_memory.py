@@ -29,7 +29,8 @@ import numpy as np
 from parentage.evidence.log_subject import LogSubject
 from parentage.evidence.record import Fact, RecordEvidence, Said
 from parentage.stats.claimed import fit_claim
-from parentage.stats.coupling import Floats, without_trend
+from parentage.stats.coupling import Floats, centred_ranks, without_trend
+from parentage.stats.curve_noise import difference_noise
 
 RARE: Final = 0.001
 """P-value from which memory is shown, and another order than claimed is."""
@@ -141,23 +142,21 @@ def _memory(
 def log_evidence(found: SegmentLosses, logs: Sequence[LogSubject]) -> RecordEvidence:
     """Whether the logged losses are those of the batches that were handed in."""
     best: tuple[float, int, float | None] | None = None
+    rows = np.arange(len(found.steps))
+    here = found.loss[rows, found.stretch]
+    beside = (here + found.loss[rows, found.stretch + 1]) / 2
     for shift in (0.0, 1.0):  # frameworks count the first step as 0 or 1
         rest, value, noise = _logged(logs, shift)
         known = np.array([step in rest for step in found.steps], bool)
         if known.sum() < FEWEST:
             continue
-        rows = np.arange(len(found.steps))
-        beside = (
-            found.loss[rows, found.stretch] + found.loss[rows, found.stretch + 1]
-        ) / 2
         theirs = np.array([rest.get(s, np.nan) for s in found.steps])
         r = _within(beside[known], theirs[known], found.stretch[known])
         own = known & found.at_point
         off = None
         if own.sum() >= 3 and noise > 0:
-            here = found.loss[rows, found.stretch][own]
             logged = np.array([value[s] for s in found.steps[own]])
-            off = float(np.sqrt(np.mean((here - logged) ** 2)) / noise)
+            off = float(np.sqrt(np.mean((here[own] - logged) ** 2)) / noise)
         if np.isfinite(r) and (best is None or r > best[0]):
             best = r, int(known.sum()), off
     if best is None:
@@ -182,16 +181,14 @@ def _logged(
     value: dict[float, float] = {}
     noises = []
     for log in logs:
-        if log.part is not None and (log.part.averaged or 1) > 1:
-            continue
         curve = log.series.curve("loss").last_pass()
-        if log.every != 1 or len(curve) < FEWEST:
+        if log.averaged > 1 or log.every != 1 or len(curve) < FEWEST:
             continue
         steps = (curve.step - shift).tolist()
         rest.update(zip(steps, without_trend(curve.value).tolist(), strict=True))
         value.update(zip(steps, curve.value.tolist(), strict=True))
         late = curve.value[len(curve) // 2 :]
-        noises.append(float(np.std(np.diff(late)) / np.sqrt(2)))
+        noises.append(difference_noise(late))
     return rest, value, min(noises, default=0.0)
 
 
@@ -199,11 +196,8 @@ def _within(
     a: Floats, b: Floats, group: np.ndarray[tuple[int], np.dtype[np.int64]]
 ) -> float:
     """Correlation of ranks within groups."""
-    parts: list[tuple[Floats, Floats]] = []
-    for g in np.unique(group):
-        ranks = [np.argsort(np.argsort(x[group == g])).astype(float) for x in (a, b)]
-        parts.append((ranks[0] - ranks[0].mean(), ranks[1] - ranks[1].mean()))
-    x, y = (np.concatenate([p[i] / max(len(p[i]), 1) for p in parts]) for i in (0, 1))
+    parts = [group == g for g in np.unique(group)]
+    x, y = (np.concatenate([centred_ranks(v[part]) for part in parts]) for v in (a, b))
     scale = float(np.sqrt((x**2).sum() * (y**2).sum()))
     return float((x * y).sum() / scale) if scale > 0 else float("nan")
 

@@ -112,9 +112,33 @@ def sign_report(report: Report, key: PrivateKey, when: datetime) -> Envelope:
         AttestationError: the key may not be used at that time.
     """
     key.public.require_valid(when)
-    payload = canonical_json(statement_of(report, key.public, when))
+    return sealed(canonical_json(statement_of(report, key.public, when)), key)
+
+
+def sealed(payload: bytes, key: PrivateKey) -> Envelope:
+    """A statement in an envelope, with a key's signature over it."""
     signature = key.sign(pae(PAYLOAD_TYPE, payload))
     return Envelope(payload, PAYLOAD_TYPE, (Signed(signature, key.public.keyid),))
+
+
+def signer_of(envelope: Envelope, keys: Sequence[PublicKey]) -> PublicKey | None:
+    """The first of some keys that made a signature of an envelope."""
+    message = pae(envelope.payload_type, envelope.payload)
+    return next(
+        (k for k in keys if any(k.signed(message, s.sig) for s in envelope.signatures)),
+        None,
+    )
+
+
+def names_one(envelope: Envelope, keys: Sequence[PublicKey]) -> bool:
+    """Whether an envelope says that one of some keys signed it."""
+    known = {key.keyid for key in keys}
+    return any(s.keyid in known for s in envelope.signatures)
+
+
+def keys_named(envelope: Envelope) -> str:
+    """The keys that an envelope names, shortened, for a sentence."""
+    return ", ".join(s.keyid[:16] for s in envelope.signatures if s.keyid) or "–"
 
 
 def check_envelope(
@@ -175,7 +199,7 @@ def _wrong_type(envelope: Envelope) -> Check:
 def _signatures(
     envelope: Envelope, keys: Sequence[PublicKey], at: datetime
 ) -> list[Check]:
-    named = ", ".join(s.keyid[:16] for s in envelope.signatures if s.keyid) or "–"
+    named = keys_named(envelope)
     if not keys:
         return [
             open_check(
@@ -187,12 +211,10 @@ def _signatures(
                 keys=named,
             )
         ]
-    message = pae(envelope.payload_type, envelope.payload)
-    for key in keys:
-        if any(key.signed(message, s.sig) for s in envelope.signatures):
-            return [_by(key), _in_time(key, at)]
-    known = {key.keyid for key in keys}
-    if any(s.keyid in known for s in envelope.signatures):
+    signer = signer_of(envelope, keys)
+    if signer is not None:
+        return [_by(signer), _in_time(signer, at)]
+    if names_one(envelope, keys):
         return [
             failed(
                 "signature",
@@ -207,7 +229,7 @@ def _signatures(
         failed(
             "signature",
             marked("None of the given keys ({given}) made it; it names {keys}."),
-            given=", ".join(sorted(k[:16] for k in known)),
+            given=", ".join(sorted({k.keyid[:16] for k in keys})),
             keys=named,
         )
     ]

@@ -14,11 +14,10 @@ from parentage.errors import ParentageError
 from parentage.evidence.checkpoint_gradients import Moment, gradient_evidence
 from parentage.evidence.log_subject import LogSubject
 from parentage.evidence.record import RecordEvidence
+from parentage.run.training_optimizer import SECOND
 from parentage.run.training_points import Point
 from parentage.training.manifest import Manifest, StagePart
 from parentage.training.series import Curve
-
-SECOND: Final = ".exp_avg_sq"
 
 LARGEST: Final = 20_000_000_000
 """Bytes of a state beyond which it is not summed: the sum needs every element."""
@@ -66,12 +65,9 @@ def norm_evidence(
 
 
 def _moments(stage: StagePart, points: Sequence[Point]) -> list[Moment]:
-    end = None if stage.steps is None else stage.first_step + stage.steps
     found = []
     for point in points:
-        step = point.step or 0
-        inside = stage.first_step < step and (end is None or step <= end)
-        if point.optimizer is None or not inside:
+        if point.optimizer is None or not stage.leads_to(point.step or 0):
             continue
         try:
             with open_checkpoint(point.optimizer) as state:
@@ -93,7 +89,6 @@ def _moment(state: Checkpoint, point: Point, stage: StagePart) -> Moment | None:
         point.step or 0,
         _count(state.metadata.get("step")),
         sum(_sum(state, e) for e in entries),
-        elements,
         elements >= point.made.parameters and stage.loss == "token-cross-entropy",
     )
 

@@ -79,9 +79,7 @@ def state_evidence(
 
 def _betas(manifest: Manifest, point: Point) -> tuple[float, float] | None:
     for stage in manifest.stages:
-        end = None if stage.steps is None else stage.first_step + stage.steps
-        step = point.step or 0
-        if stage.first_step < step and (end is None or step <= end):
+        if stage.leads_to(point.step or 0):
             return stage.optimizer.betas if stage.optimizer else None
     return None
 

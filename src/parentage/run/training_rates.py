@@ -10,7 +10,7 @@ import numpy as np
 
 from parentage.evidence.checkpoint_motion import Reach
 from parentage.evidence.log_subject import LogSubject
-from parentage.stats.adam import ADAM, DEFAULT_BETAS, Floats, motion_bound
+from parentage.stats.adam import ADAM, DEFAULT_BETAS, Floats, bounded, motion_bound
 from parentage.stats.schedules import Schedule
 from parentage.training.manifest import Manifest, StagePart
 
@@ -96,7 +96,7 @@ def reach_between(
         if how is None or how.name.lower() not in ADAM:
             return None
         betas = how.betas or DEFAULT_BETAS
-        if not (0 <= betas[0] < 1 and 0 < betas[1] < 1):
+        if not bounded(betas):
             return None
         # Stages share the stretch: the loosest of their bounds is taken for all.
         bound = max(bound, motion_bound(rates.values, first, betas=betas))

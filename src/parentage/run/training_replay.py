@@ -11,7 +11,6 @@ sums.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ from parentage.run.training_points import Points, whole_of
 from parentage.run.training_rates import rates_between
 from parentage.run.training_torch import RerunError, batch_of, load, model_of
 from parentage.stats.adam import DEFAULT_BETAS
+from parentage.stats.curve_noise import difference_noise
 from parentage.training.manifest import OptimizerPart, ReplayPart
 from parentage.training.packet import Packet
 
@@ -157,7 +157,7 @@ def _logged(
     losses, again = np.array(end.losses), np.array(end.again)
     best: tuple[float, int] | None = None
     for log in logs:
-        if log.part is not None and (log.part.averaged or 1) > 1:
+        if log.averaged > 1:
             continue
         curve = log.series.curve("loss").last_pass()
         for shift in (0.0, 1.0):  # frameworks count the first step as 0 or 1
@@ -166,9 +166,8 @@ def _logged(
             if len(rows) < FEWEST:
                 continue
             logged = np.array([known[steps[i]] for i in rows])
-            noise = float(np.std(np.diff(logged))) / math.sqrt(2)
             off = float(np.sqrt(np.mean((logged - losses[rows]) ** 2)))
-            ratio = off / max(noise, 1e-9)
+            ratio = off / max(difference_noise(logged), 1e-9)
             if best is None or ratio < best[0]:
                 best = ratio, len(rows)
     if best is None:
@@ -176,7 +175,7 @@ def _logged(
             "replay-log", "calibrated", "missing", subject, "replay-log-none"
         )
     spread = float(np.sqrt(np.mean((losses - again) ** 2)))
-    scale = max(float(np.std(np.diff(losses))) / math.sqrt(2), 1e-9)
+    scale = max(difference_noise(losses), 1e-9)
     room = SPREADS * spread / scale
     said: Said = ("missing", "replay-log-open")
     if best[0] <= max(SAME_LOG, room):

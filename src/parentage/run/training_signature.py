@@ -20,12 +20,16 @@ from parentage.artifact.entry import shown
 from parentage.artifact.source.local import resolve_inside
 from parentage.errors import AttestationError, PacketError, ParentageError
 from parentage.evidence.record import Fact, RecordEvidence, RecordOutcome
-from parentage.report.attestation import STATEMENT_TYPE
+from parentage.report.attestation import (
+    STATEMENT_TYPE,
+    keys_named,
+    names_one,
+    sealed,
+    signer_of,
+)
 from parentage.report.attestation_envelope import (
     PAYLOAD_TYPE,
     Envelope,
-    Signed,
-    pae,
     read_envelopes,
 )
 from parentage.report.attestation_keys import (
@@ -155,9 +159,7 @@ def sign_packet(
         return target, sign_payload(statement_of(packet, None, when), token)
     key.public.require_valid(when)
     payload = statement_of(packet, key.public, when)
-    signature = key.sign(pae(PAYLOAD_TYPE, payload))
-    made = Envelope(payload, PAYLOAD_TYPE, (Signed(signature, key.public.keyid),))
-    return target, made.to_json()
+    return target, sealed(payload, key).to_json()
 
 
 def signature_evidence(packet: Packet, trust: Trust | None = None) -> RecordEvidence:
@@ -228,28 +230,17 @@ def _judged(
     """What one envelope says: who signed it first, then what."""
     part = packet.manifest.signature
     subject = part.envelope if part else packet.manifest.model.name
-    named = ", ".join(s.keyid[:16] for s in envelope.signatures if s.keyid) or "–"
-    facts: dict[str, Fact] = {"named": named}
+    facts: dict[str, Fact] = {"named": keys_named(envelope)}
     if envelope.bundle is not None:
         wrong = _keyless(envelope, trust, facts)
         if wrong:
-            outcome: RecordOutcome = "missing"
-            return _said(outcome, subject, "signature-keyless", **facts, error=wrong)
+            return _said("missing", subject, "signature-keyless", **facts, error=wrong)
     else:
-        message = pae(envelope.payload_type, envelope.payload)
-        by = next(
-            (
-                key
-                for key in keys
-                if any(key.signed(message, s.sig) for s in envelope.signatures)
-            ),
-            None,
-        )
+        by = signer_of(envelope, keys)
         if by is None:
-            known = {key.keyid for key in keys}
-            if any(s.keyid in known for s in envelope.signatures):
+            if names_one(envelope, keys):
                 return _said("contradicted", subject, "signature-broken", **facts)
-            given = ", ".join(sorted(k[:16] for k in known)) or "–"
+            given = ", ".join(sorted({k.keyid[:16] for k in keys})) or "–"
             return _said(
                 "missing", subject, "signature-other-key", **facts, given=given
             )

@@ -25,6 +25,11 @@ ADAM: Final = frozenset({"adam", "adamw", "fusedadam", "adamw_torch"})
 DEFAULT_BETAS: Final = (0.9, 0.999)
 
 
+def bounded(betas: tuple[float, float]) -> bool:
+    """Whether two decays are ones that Adam can run with, and that have bounds."""
+    return 0 <= betas[0] < 1 and 0 < betas[1] < 1
+
+
 def step_bound(b1: float, b2: float, steps: Floats) -> Floats:
     """Largest ``|m_hat| / sqrt(v_hat)`` at each step.
 

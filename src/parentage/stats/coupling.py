@@ -51,14 +51,16 @@ def coupling(a: Floats, b: Floats) -> float:
     return float(np.sum(ranks[0] * ranks[1]) / scale) if scale > 0 else float("nan")
 
 
+def centred_ranks(values: Floats) -> Floats:
+    """Ranks over their number, less their mean; ties share their mean rank."""
+    _, place, count = np.unique(values, return_inverse=True, return_counts=True)
+    middle = np.cumsum(count) - (count - 1) / 2
+    ranks = middle[place] / max(len(values), 1)
+    centred: Floats = ranks - ranks.mean()
+    return centred
+
+
 def _ranked(values: Floats) -> Floats:
-    """Ranks within windows, with mean 0 in each; ties share their mean rank."""
-    found = np.empty(len(values))
-    for part in np.array_split(np.arange(len(values)), max(1, len(values) // WINDOW)):
-        _, place, count = np.unique(
-            values[part], return_inverse=True, return_counts=True
-        )
-        middle = np.cumsum(count) - (count - 1) / 2
-        ranks = middle[place] / len(part)
-        found[part] = ranks - ranks.mean()
-    return found
+    """Ranks within windows."""
+    parts = np.array_split(values, max(1, len(values) // WINDOW))
+    return np.concatenate([centred_ranks(part) for part in parts])

@@ -39,6 +39,15 @@ def noise_level(values: Floats) -> float:
     return float(TO_SD * spread / np.sqrt(6))
 
 
+def difference_noise(values: Floats) -> float:
+    """The same from the first differences, spikes and all.
+
+    Args:
+        values: at least 2 consecutive values, one per step.
+    """
+    return float(np.std(np.diff(values)) / np.sqrt(2))
+
+
 def difference_correlation(values: Floats) -> float:
     """Correlation of each first difference with the next.
 

@@ -226,6 +226,11 @@ class StagePart(_Part):
     logs: tuple[LogPart, ...] = ()
     resumes: tuple[ResumePart, ...] = ()
 
+    def leads_to(self, step: int) -> bool:
+        """Whether a checkpoint of a step is one that this stage left."""
+        end = None if self.steps is None else self.first_step + self.steps
+        return self.first_step < step and (end is None or step <= end)
+
 
 class ReplayPart(_Part):
     """A stretch of training that can be done again, with its batches."""

@@ -70,19 +70,14 @@ def by_dates(
             found.append(item)
             continue
         began, ended = span(other)
+        dated = replace(item, dates=(dates[own], other))
         if ended < first:
             item = replace(  # noqa: PLW2901 - the same description, with a direction
-                item,
-                direction="from-reference",
-                direction_reason=CANDIDATE_LATER,
-                dates=(dates[own], other),
+                dated, direction="from-reference", direction_reason=CANDIDATE_LATER
             )
         elif last < began:
             item = replace(  # noqa: PLW2901
-                item,
-                direction="from-candidate",
-                direction_reason=CANDIDATE_EARLIER,
-                dates=(dates[own], other),
+                dated, direction="from-candidate", direction_reason=CANDIDATE_EARLIER
             )
         found.append(item)
     return found
