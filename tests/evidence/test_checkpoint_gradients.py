@@ -8,6 +8,7 @@ from parentage.evidence.checkpoint_gradients import (
     Moment,
     expected_total,
     gradient_evidence,
+    printed_unit,
 )
 from parentage.report.training_reasons import REASONS
 from parentage.training.series import Curve
@@ -51,8 +52,9 @@ def test_the_sum_is_that_of_the_norms():
     norms, totals = adam()
     for step in (1, 7, 100, 300):
         (held,) = moments(totals, [step])
-        wanted = expected_total(curve(norms), held, BETAS[1], 1.0)
+        wanted, slack = expected_total(curve(norms), held, BETAS[1], 1.0)
         assert wanted == pytest.approx(totals[step - 1], rel=1e-12)
+        assert slack == 0
 
 
 def test_states_of_a_later_stage_count_from_its_first_step():
@@ -95,3 +97,37 @@ def test_without_every_step_or_constants_nothing_is_said():
     (bad,) = held
     broken = Moment(**{**vars(bad), "total": float("nan")})
     assert found(curve(norms), [broken]).reason == "state-gradients-none"
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_logs_may_count_from_one(seed):
+    norms, totals = adam(seed=seed)
+    held = moments(totals, [5, 20, 100, 300])
+    made = found(curve(norms, 1), held)
+    assert (made.outcome, made.value) == ("consistent", pytest.approx(1))
+    # The last line may be missing: the other count is then covered, but does not fit.
+    assert found(curve(norms[:-1], 1), held).outcome != "contradicted"
+
+
+@pytest.mark.parametrize("decimals", [1, 2, 3])
+@pytest.mark.parametrize("first", [0, 1])
+def test_norms_may_be_printed_with_few_decimals(decimals, first):
+    norms, totals = adam(steps=600)
+    held = moments(totals, [100, 200, 400, 600])
+    made = found(curve(np.round(norms, decimals), first), held)
+    assert made.outcome != "contradicted"
+
+
+def test_rounding_explains_no_more_than_it_can():
+    norms, _ = adam(seed=2)
+    _, totals = adam(seed=1)
+    shifted = np.round(norms * np.linspace(0.6, 1.5, len(norms)), 2)
+    made = found(curve(shifted), moments(totals, [100, 200, 300]))
+    assert made.outcome == "contradicted"
+
+
+def test_the_unit_is_that_of_the_print():
+    rng = np.random.default_rng(0)
+    assert printed_unit(np.round(rng.random(500), 2)) == pytest.approx(0.01)
+    assert printed_unit(np.round(rng.random(5000), 3)) == pytest.approx(0.001)
+    assert printed_unit(np.array([0.5])) == 0
