@@ -110,6 +110,12 @@ def test_restore_into_what_is_not_empty_is_refused(seeded, tmp_path):
         lambda file: rewritten(file, "tables/portal_models.jsonl", b""),
         lambda file: rewritten(file, "manifest.json", b"{}"),
         lambda file: rewritten(file, "blobs/", b"other bytes"),
+        lambda file: rewritten(file, "tables/portal_models.jsonl", b"[1]\nno row\n"),
+        lambda file: rewritten(file, "tables/portal_blobs.jsonl", b"{}\n"),
+        lambda file: patched(file, b"PK\x01\x02", 6, b"\x63\x00"),
+        lambda file: patched(file, b"PK\x01\x02", 8, b"\x01\x00"),
+        lambda file: patched(file, b"PK\x01\x02", 10, b"\x63\x00"),
+        lambda file: patched(file, b"PK\x03\x04", 60, bytes(40)),
     ],
 )
 def test_damaged_backups_are_refused_and_leave_nothing(seeded, tmp_path, spoil):
@@ -121,6 +127,14 @@ def test_damaged_backups_are_refused_and_leave_nothing(seeded, tmp_path, spoil):
         restore(there, file)
     client = TestClient(create_app(there))
     assert client.get("/api/v1/models").json()["total"] == 0
+
+
+def patched(file, sign, offset, content):
+    """The archive with other bytes after the first of such a sign."""
+    data = bytearray(file.read_bytes())
+    at = data.index(sign) + offset
+    data[at : at + len(content)] = content
+    file.write_bytes(bytes(data))
 
 
 def rewritten(file, name, content):

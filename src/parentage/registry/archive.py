@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import lzma
 import zipfile
-import zlib
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,6 +19,7 @@ from parentage.artifact.entry import shown
 from parentage.errors import RegistryError
 from parentage.registry.fingerprint import MAX_BYTES
 from parentage.registry.store import Prepared, Registry, Row, prepare
+from parentage.registry.zips import open_zip, reading
 
 FORMAT: Final = "parentage.registry-archive/1"
 MANIFEST: Final = "manifest.json"
@@ -86,13 +86,31 @@ def import_registry(
         RegistryError: the archive is damaged, or is none.
         FingerprintError: a fingerprint in it is damaged.
     """
-    with _opened(source) as archive:
-        listed = _manifest(archive, source)
+    with open_zip(source, partial(_damaged, source)) as archive:
         # First all are looked at, so that a bad one holds up no other writer.
-        for _ in _items(archive, listed, source, progress):
-            pass
+        listed = _checked(archive, source, progress)
         new = registry.add(_items(archive, listed, source, None))
     return len(listed), sum(new)
+
+
+def check_archive(source: Path) -> None:
+    """Look at everything in an archive, and take nothing.
+
+    Raises:
+        RegistryError: the archive is damaged, or is none.
+        FingerprintError: a fingerprint in it is damaged.
+    """
+    with open_zip(source, partial(_damaged, source)) as archive:
+        _checked(archive, source, None)
+
+
+def _checked(
+    archive: zipfile.ZipFile, source: Path, progress: Progress | None
+) -> list[dict[str, Any]]:
+    listed = _manifest(archive, source)
+    for _ in _items(archive, listed, source, progress):
+        pass
+    return listed
 
 
 def _items(
@@ -117,15 +135,6 @@ def _entry(digest: str) -> str:
     return f"fingerprints/{digest}.fingerprint"
 
 
-def _opened(source: Path) -> zipfile.ZipFile:
-    # Opening reads the whole directory, and zipfile raises NotImplementedError there
-    # for an entry that needs a later version of the format than it knows.
-    try:
-        return zipfile.ZipFile(source)
-    except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError) as error:
-        raise _damaged(source, f"cannot be opened ({error})") from error
-
-
 def _manifest(archive: zipfile.ZipFile, source: Path) -> list[dict[str, Any]]:
     try:
         found = json.loads(_read(archive, MANIFEST, MAX_MANIFEST, source))
@@ -146,23 +155,12 @@ def _manifest(archive: zipfile.ZipFile, source: Path) -> list[dict[str, Any]]:
 
 
 def _read(archive: zipfile.ZipFile, name: str, limit: int, source: Path) -> bytes:
-    # Exports store, but others may pack again. RuntimeError is encryption, and as
-    # NotImplementedError a method of compression that zipfile does not know; damage
-    # inside a compressed entry is raised by the library that unpacks it.
-    try:
-        with archive.open(name) as file:
-            data = file.read(limit + 1)
-    except (
-        KeyError,
-        OSError,
-        EOFError,
-        ValueError,
-        RuntimeError,
-        zipfile.BadZipFile,
-        zlib.error,
-        lzma.LZMAError,
-    ) as error:
-        raise _damaged(source, f"'{shown(name)}' cannot be read ({error})") from error
+    # Exports store, but others may pack again.
+    with (
+        reading(f"'{shown(name)}' cannot be read", partial(_damaged, source)),
+        archive.open(name) as file,
+    ):
+        data = file.read(limit + 1)
     if len(data) > limit:
         raise _damaged(source, f"'{shown(name)}' is larger than {limit} bytes")
     return data

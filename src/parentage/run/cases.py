@@ -77,7 +77,8 @@ def parse_case(text: str, file: str) -> CaseFile:
     """
     try:
         data = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    # Numbers of thousands of digits are ValueErrors as well.
+    except (ValueError, RecursionError) as error:
         raise CaseError(f"is no TOML: {error}", file=file, advice=ADVICE) from error
     if data.get("format") != CASE_FILE_SCHEMA:
         raise CaseError(

@@ -15,11 +15,12 @@ import json
 import os
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 from sqlalchemy import (
     JSON,
@@ -36,9 +37,10 @@ from sqlalchemy import (
 
 from parentage import __version__
 from parentage.errors import RegistryError, UsageError
-from parentage.registry.archive import export_registry, import_registry
+from parentage.registry.archive import check_archive, export_registry, import_registry
 from parentage.registry.database import saying
 from parentage.registry.store import Registry
+from parentage.registry.zips import open_zip, reading
 from parentage.web.database import open_database, upgrade, version_of
 from parentage.web.settings import Settings
 from parentage.web.tables import VERSION_TABLE
@@ -180,7 +182,10 @@ def restore(settings: Settings, source: Path) -> Kept:
         UsageError: the database is not empty.
         RegistryError: the file is no backup, or damaged, or of a newer version.
     """
-    with _opened(source) as archive:
+    with (
+        open_zip(source, partial(_damaged, source)) as archive,
+        tempfile.TemporaryDirectory() as folder,
+    ):
         manifest = _manifest(archive, source)
         engine = open_database(settings.database, upgrade_to="")
         if version_of(engine) is not None and _filled(engine):
@@ -189,6 +194,12 @@ def restore(settings: Settings, source: Path) -> Kept:
                 file=engine.url.render_as_string(hide_password=True),
                 expected="an empty one to restore into",
             )
+        # The registry is another database: what is wrong with its part must show
+        # before this one is filled.
+        fingerprints = Path(folder) / REGISTRY
+        with fingerprints.open("wb") as out:
+            out.writelines(_pieces(archive, REGISTRY, source))
+        check_archive(fingerprints)
         try:
             _make(engine, str(manifest["version"]))
             with (
@@ -204,8 +215,9 @@ def restore(settings: Settings, source: Path) -> Kept:
             upgrade(engine)
         finally:
             engine.dispose()
-        fingerprints = _restore_registry(settings, archive, source)
-    return Kept(str(manifest["version"]), dict(manifest["rows"]), fingerprints)
+        with Registry(settings.registry) as registry:
+            number = import_registry(registry, fingerprints)[0]
+    return Kept(str(manifest["version"]), dict(manifest["rows"]), number)
 
 
 def _make(engine: Engine, version: str) -> None:
@@ -239,17 +251,20 @@ def _fill(
     name = f"tables/{table.name}.jsonl"
     digest, count = hashlib.sha256(), 0
     rows: list[dict[str, Any]] = []
-    with _entry(archive, name, source) as lines:
-        for line in lines:
-            digest.update(line)
-            count += 1
+    for line in _pieces(archive, name, source, lambda file: file.readline()):
+        digest.update(line)
+        count += 1
+        try:
             row = json.loads(line)
-            if table.name == "portal_blobs":
-                row["content"] = _blob(archive, row["digest"], source)
-            rows.append(row)
-            if len(rows) == CHUNK:
-                _insert(connection, table, rows)
-                rows = []
+            blob = row["digest"] if table.name == "portal_blobs" else None
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise _damaged(source, f"line {count} of '{name}' is no row") from error
+        if blob is not None:
+            row["content"] = _blob(archive, blob, source)
+        rows.append(row)
+        if len(rows) == CHUNK:
+            _insert(connection, table, rows)
+            rows = []
     _insert(connection, table, rows)
     wanted = manifest["sha256"].get(table.name), manifest["rows"].get(table.name)
     if (digest.hexdigest(), count) != wanted:
@@ -262,8 +277,7 @@ def _insert(connection: Connection, table: Table, rows: list[dict[str, Any]]) ->
 
 
 def _blob(archive: zipfile.ZipFile, digest: str, source: Path) -> bytes:
-    with _entry(archive, f"blobs/{digest}", source) as file:
-        content: bytes = file.read()
+    content = b"".join(_pieces(archive, f"blobs/{digest}", source))
     if hashlib.sha256(content).hexdigest() != digest:
         raise _damaged(source, f"{digest[:12]} is not what was stored")
     return content
@@ -287,40 +301,35 @@ def _renumber(connection: Connection) -> None:
             )
 
 
-def _restore_registry(
-    settings: Settings, archive: zipfile.ZipFile, source: Path
-) -> int:
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / REGISTRY
-        with _entry(archive, REGISTRY, source) as found, file.open("wb") as out:
-            while chunk := found.read(1 << 20):
-                out.write(chunk)
-        with Registry(settings.registry) as registry:
-            return import_registry(registry, file)[0]
-
-
-def _opened(source: Path) -> zipfile.ZipFile:
-    try:
-        return zipfile.ZipFile(source)
-    except (OSError, zipfile.BadZipFile) as error:
-        raise _damaged(source, f"cannot be opened ({error})") from error
-
-
-def _entry(archive: zipfile.ZipFile, name: str, source: Path) -> Any:  # noqa: ANN401
-    try:
-        return archive.open(name)
-    except (KeyError, zipfile.BadZipFile) as error:
-        raise _damaged(source, f"'{name}' is missing or damaged") from error
+def _pieces(
+    archive: zipfile.ZipFile,
+    name: str,
+    source: Path,
+    take: Callable[[IO[bytes]], bytes] = lambda file: file.read(1 << 20),
+) -> Iterator[bytes]:
+    """An entry, as ``take`` takes it from the file, until nothing is left."""
+    refused = partial(_damaged, source)
+    what = f"'{name}' is missing or damaged"
+    with reading(what, refused):
+        file = archive.open(name)
+    with file:
+        while True:
+            # Only the reading: what is done with a piece fails for its own reasons.
+            with reading(what, refused):
+                piece = take(file)
+            if not piece:
+                return
+            yield piece
 
 
 def _manifest(archive: zipfile.ZipFile, source: Path) -> dict[str, Any]:
     try:
-        with _entry(archive, MANIFEST, source) as file:
-            found: dict[str, Any] = json.loads(file.read(1 << 20))
+        text = next(_pieces(archive, MANIFEST, source), b"")
+        found: dict[str, Any] = json.loads(text)
         if found["format"] != FORMAT:
             raise _damaged(source, "is no backup of a portal")
         _ = found["rows"], found["sha256"], found["version"]
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise _damaged(source, "is no backup of a portal") from error
     return found
 
