@@ -91,6 +91,23 @@ def test_lines_that_stand_for_several_steps_never_contradict(part, reason):
     assert found.reason == reason
 
 
+@pytest.mark.parametrize(
+    ("batch", "reason"),
+    [
+        ({"batch_size": 8192, "sequence_length": 64}, "coupling-none"),
+        ({"batch_size": 8193, "sequence_length": 64}, "coupling-open"),
+        ({"batch_size": None}, "coupling-open"),
+        ({"sequence_length": None}, "coupling-open"),
+    ],
+)
+def test_batches_that_nobody_measured_never_contradict(batch, reason):
+    log = replace(made_up("own curve, noise shuffled", 1), plan=stage(**batch))
+    (found,) = check_coupling(log)
+    assert found.reason == reason
+    bare = replace(log, plan=None)
+    assert check_coupling(bare)[0].reason == "coupling-open"
+
+
 def test_short_and_clipped_columns_are_not_judged():
     (found,) = check_coupling(cut(honest(), 0, 150))
     assert found.reason == "coupling-few"

@@ -39,14 +39,9 @@ def check_noise(log: LogSubject) -> list[RecordEvidence]:
     if plan is None or plan.loss != "token-cross-entropy":
         return []
     curve = log.series.curve("loss").last_pass()
-    if (
-        plan.batch_size is None
-        or plan.sequence_length is None
-        or len(curve) < 4 * WIDTH
-    ):
+    tokens = plan.tokens_per_step
+    if tokens is None or len(curve) < 4 * WIDTH:
         return [_noise(log, ("missing", "noise-unknown"), None, len(curve), {})]
-    tokens = float(plan.batch_size * plan.sequence_length)
-    tokens *= max([1.0, *(c.batch_size / plan.batch_size for c in plan.batch_changes)])
     averaged = log.part.averaged if log.part and log.part.averaged else log.every
     windows = window_noise(curve.value, WIDTH)
     half = len(windows.noise) // 2

@@ -521,7 +521,8 @@ REASONS: Final[Mapping[str, str]] = {
     ),
     "coupling-open": marked(
         "Loss and gradient norm hardly move together (correlation {value} over {n} "
-        "steps); with so few steps, or lines that stand for several, this says nothing."
+        "steps); with so few steps, lines that stand for several, or a batch that is "
+        "not stated or above half a million tokens, this says nothing."
     ),
     "coupling-none": marked(
         "Loss and gradient norm do not move together (correlation {value} over {n} "

@@ -226,6 +226,14 @@ class StagePart(_Part):
     logs: tuple[LogPart, ...] = ()
     resumes: tuple[ResumePart, ...] = ()
 
+    @property
+    def tokens_per_step(self) -> float | None:
+        """Tokens of the largest batch; ``None`` where batch or length is not stated."""
+        if self.batch_size is None or self.sequence_length is None:
+            return None
+        sizes = (self.batch_size, *(c.batch_size for c in self.batch_changes))
+        return float(max(sizes) * self.sequence_length)
+
     def leads_to(self, step: int) -> bool:
         """Whether a checkpoint of a step is one that this stage left."""
         end = None if self.steps is None else self.first_step + self.steps
