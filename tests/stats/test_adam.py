@@ -49,3 +49,28 @@ def test_first_step_is_one_and_unbounded_where_it_is():
     fresh = motion_bound(rates, 100, betas=(0.9, 0.95))
     known = motion_bound(rates, 100, betas=(0.9, 0.95), fresh=False)
     assert 0 < known <= fresh
+
+
+@given(st.integers(0, 5000), st.lists(st.floats(0, 1), min_size=1, max_size=30))
+@settings(max_examples=100, deadline=None)
+def test_motion_is_the_sum_of_rates_times_steps(first, rates):
+    betas, rates = (0.9, 0.999), np.array(rates)
+    each = [
+        float(step_bound(*betas, np.array([first + i + 1.0]))[0]) for i in range(30)
+    ]
+    known = motion_bound(rates, first, betas=betas, fresh=False)
+    assert known == pytest.approx(sum(r * b for r, b in zip(rates, each, strict=False)))
+    # Begun anew anywhere, a step is no larger than at the worst count.
+    fresh = motion_bound(rates, first, betas=betas)
+    worst = max(
+        float(step_bound(*betas, np.arange(1.0, 2e5)).max()), state_bound(*betas)
+    )
+    assert fresh == pytest.approx(rates.sum() * worst)
+
+
+def test_the_motion_that_worst_gradients_make_is_bounded():
+    betas, n, rate = (0.9, 0.95), 60, 1e-3
+    worst = [(betas[0] / betas[1]) ** (n - t) for t in range(1, n + 1)]
+    moved = sum(rate * step for *_, step in steps_of(worst, *betas))
+    bound = motion_bound(np.full(n, rate), 0, betas=betas, fresh=False)
+    assert 0.4 * bound < moved <= bound * (1 + 1e-12)
