@@ -9,15 +9,19 @@ import base64
 import json
 import socket
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from tests.run.test_training_signature import packet_of
 
 from parentage.errors import AttestationError
 from parentage.report.attestation_envelope import read_envelopes
+from parentage.report.attestation_keys import new_key
 from parentage.report.attestation_sigstore import check_bundle, sign_keyless
 from parentage.run.attest import verify_report
+from parentage.run.training_signature import Trust, signature_evidence
+from parentage.training.packet import open_packet
 
 pytestmark = pytest.mark.services
 FILE = (
@@ -168,3 +172,27 @@ def test_keyless_signing_without_identity_or_network_is_one_clear_error(
         sign_keyless(report, WHEN)
     with pytest.raises(AttestationError, match="could not sign"):
         sign_keyless(report, WHEN, "no.token.atall")
+
+
+@pytest.mark.parametrize(
+    ("who", "issuer", "reason", "why"),
+    [
+        (WHO, ISSUER, "signature-kind", "statement"),
+        (WHO.replace("0.0.19", "0.0.20"), ISSUER, "signature-keyless", "SANs"),
+        (WHO, "https://accounts.google.com", "signature-keyless", "OIDCIssuer"),
+        (None, None, "signature-keyless", "--identity"),
+    ],
+)
+def test_a_training_record_asks_the_same_of_its_signature(
+    who, issuer, reason, why, bundle, tmp_path
+):
+    packet = packet_of(tmp_path / "packet")
+    (packet / "SHA256SUMS.dsse.json").write_text(json.dumps(bundle))
+    key = new_key("Team", WHEN - timedelta(days=1), WHEN + timedelta(days=1))
+    public = tmp_path / "team.pub"
+    public.write_text(key.public.to_json(), "utf-8")
+    trust = Trust((public,), identity=who, issuer=issuer, at=WHEN)
+    made = signature_evidence(open_packet(packet), trust)
+    # A valid signature of something else is no signature of this list.
+    assert (made.outcome, made.reason) == ("missing", reason)
+    assert why in made.facts["error"]

@@ -128,11 +128,13 @@ def sign(
     require_one_signer(key, keyless=keyless)
     from parentage.report.attestation_envelope import append_envelope
     from parentage.report.attestation_keys import load_private
-    from parentage.run.training_signature import sign_packet
+    from parentage.run.training_signature import envelope_file, sign_packet
+    from parentage.training.packet import open_packet
 
+    # Before signing: a keyless signature is public once it is made.
+    check_target(envelope_file(open_packet(folder)))
     private = load_private(key, passphrase()) if key is not None else None
     target, made = sign_packet(folder, private, datetime.now(UTC), identity_token)
-    check_target(target)
     write_text(target, append_envelope(target, made))
     if as_json:
         click.echo(made)
