@@ -47,7 +47,7 @@ def verified(run, *words):
 
 
 def test_the_shipped_schema_is_that_of_the_model():
-    from parentage.report.lineage_schema import model_schema
+    from parentage.report.schemas import model_schema
 
     assert SCHEMA.read_text("utf-8") == model_schema(Verification)
 

@@ -8,10 +8,11 @@ import jsonschema
 import pytest
 
 from parentage.errors import ReportError, UsageError
-from parentage.report.lineage_schema import model_schema, shipped_schema
+from parentage.report.lineage_schema import shipped_schema
 from parentage.report.plan_cache import SCHEMA_FILE as CACHE_SCHEMA
 from parentage.report.plan_cache import CacheDocument
 from parentage.report.plan_document import SCHEMA_FILE, load_plan, schema_text
+from parentage.report.schemas import model_schema
 from parentage.run.audit import audit
 from parentage.run.planning import plan_audit
 from parentage.run.sampler import Reader

@@ -7,14 +7,13 @@ Field names are stable within ``parentage.case/1``, whose JSON schema ships as
 
 from __future__ import annotations
 
-import json
-from importlib import resources
 from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from parentage.report.claim_document import ClaimDocument
 from parentage.report.document import FindingWord
+from parentage.report.schemas import model_schema, schema_file
 from parentage.verdict.case_file import CaseFile
 
 CASE_SCHEMA: Final = "parentage.case/1"
@@ -90,13 +89,9 @@ class CaseDocument(_Part):
 
 def schema_text() -> str:
     """The JSON schema of the current model, as it ships."""
-    schema = {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **CaseDocument.model_json_schema(by_alias=True, mode="validation"),
-    }
-    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+    return model_schema(CaseDocument)
 
 
 def shipped_schema() -> str:
     """The JSON schema file that was installed with the package."""
-    return resources.files("parentage.report").joinpath(SCHEMA_FILE).read_text("utf-8")
+    return schema_file(SCHEMA_FILE)

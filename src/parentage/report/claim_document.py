@@ -8,12 +8,11 @@ ships as ``claim-1.schema.json``.
 
 from __future__ import annotations
 
-import json
-from importlib import resources
 from typing import TYPE_CHECKING, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from parentage.report.schemas import model_schema, schema_file
 from parentage.verdict.claim_result import Judgement
 
 if TYPE_CHECKING:
@@ -79,13 +78,9 @@ class ClaimDocument(_Part):
 
 def schema_text() -> str:
     """The JSON schema of the current model, as it ships."""
-    schema = {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **ClaimDocument.model_json_schema(by_alias=True, mode="validation"),
-    }
-    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+    return model_schema(ClaimDocument)
 
 
 def shipped_schema() -> str:
     """The JSON schema file that was installed with the package."""
-    return resources.files("parentage.report").joinpath(SCHEMA_FILE).read_text("utf-8")
+    return schema_file(SCHEMA_FILE)

@@ -8,13 +8,12 @@ their cosine is high between unrelated ones and would drown the rest.
 
 from __future__ import annotations
 
-import json
-from importlib import resources
 from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from parentage.report.document import Problem
+from parentage.report.schemas import model_schema, schema_file
 
 SCHEMA: Final = "parentage.diff/1"
 SCHEMA_FILE: Final = "diff-1.schema.json"
@@ -149,13 +148,9 @@ class Diff(BaseModel):
 
 def schema_text() -> str:
     """The JSON schema of the current model, as the shipped file must hold it."""
-    schema = {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **Diff.model_json_schema(by_alias=True, mode="validation"),
-    }
-    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+    return model_schema(Diff)
 
 
 def shipped_schema() -> str:
     """The JSON schema file that was installed with the package."""
-    return resources.files("parentage.report").joinpath(SCHEMA_FILE).read_text("utf-8")
+    return schema_file(SCHEMA_FILE)

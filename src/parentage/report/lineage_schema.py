@@ -3,9 +3,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from importlib import resources
 from typing import Final
 
 from pydantic import BaseModel
@@ -13,6 +11,7 @@ from pydantic import BaseModel
 from parentage.report.lineage_architecture import ConfigDocument
 from parentage.report.lineage_nearest import NearestDocument
 from parentage.report.lineage_tokenizer import TokenizerDocument
+from parentage.report.schemas import model_schema, schema_file
 
 DOCUMENTS: Final[Mapping[str, type[BaseModel]]] = {
     "tokenizer-1.schema.json": TokenizerDocument,
@@ -27,15 +26,6 @@ def schema_text(name: str) -> str:
     return model_schema(DOCUMENTS[name])
 
 
-def model_schema(model: type[BaseModel]) -> str:
-    """The JSON schema of a document as the text of a file."""
-    schema = {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **model.model_json_schema(by_alias=True, mode="validation"),
-    }
-    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
-
-
 def shipped_schema(name: str) -> str:
     """The JSON schema file that was installed with the package."""
-    return resources.files("parentage.report").joinpath(name).read_text("utf-8")
+    return schema_file(name)

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-from importlib import resources
 from pathlib import Path
 from typing import TypeVar
 
@@ -12,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from parentage.errors import ReportError
 from parentage.report.document import SCHEMA, Report
+from parentage.report.schemas import model_schema, schema_file
 
 D = TypeVar("D", bound=BaseModel)
 
@@ -136,13 +136,9 @@ def first_problem(error: ValidationError) -> str:
 
 def schema_text() -> str:
     """The JSON schema of the current document model, as it ships."""
-    schema = {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **Report.model_json_schema(by_alias=True, mode="validation"),
-    }
-    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+    return model_schema(Report)
 
 
 def shipped_schema() -> str:
     """The JSON schema file that was installed with the package."""
-    return resources.files("parentage.report").joinpath(SCHEMA_FILE).read_text("utf-8")
+    return schema_file(SCHEMA_FILE)

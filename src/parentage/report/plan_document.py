@@ -12,8 +12,8 @@ from typing import Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from parentage.errors import ReportError
-from parentage.report.lineage_schema import model_schema
 from parentage.report.load import first_problem, read_text
+from parentage.report.schemas import model_schema
 
 PLAN_SCHEMA: Final = "parentage.plan/1"
 

@@ -7,14 +7,13 @@ this file.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from importlib import resources
 from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from parentage.report.document import DepthItem, FindingWord, PartItem, Power
+from parentage.report.schemas import model_schema, schema_file
 
 
 class _Part(BaseModel):
@@ -234,13 +233,9 @@ DOCUMENTS: Final[Mapping[str, type[BaseModel]]] = {
 
 def schema_text(name: str) -> str:
     """The JSON schema of the current model, as the file ``name`` must hold it."""
-    schema = {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **DOCUMENTS[name].model_json_schema(by_alias=True, mode="validation"),
-    }
-    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+    return model_schema(DOCUMENTS[name])
 
 
 def shipped_schema(name: str) -> str:
     """The JSON schema file that was installed with the package."""
-    return resources.files("parentage.report").joinpath(name).read_text("utf-8")
+    return schema_file(name)

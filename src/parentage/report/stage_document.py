@@ -8,8 +8,6 @@ for. Renderers compute nothing new.
 
 from __future__ import annotations
 
-import json
-from importlib import resources
 from pathlib import Path
 from typing import Final, Literal
 
@@ -19,6 +17,7 @@ from parentage.program.result import StageResult
 from parentage.program.simulation import SimulationResult
 from parentage.program.stage import Stage
 from parentage.report.load import parse_document, read_text
+from parentage.report.schemas import model_schema, schema_file
 
 SCHEMA: Final = "parentage.stage/1"
 
@@ -79,13 +78,9 @@ DOCUMENTS: Final[dict[str, type[BaseModel]]] = {
 
 def schema_text(name: str) -> str:
     """The JSON schema of the current model, as the file ``name`` must hold it."""
-    schema = {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **DOCUMENTS[name].model_json_schema(by_alias=True, mode="validation"),
-    }
-    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+    return model_schema(DOCUMENTS[name])
 
 
 def shipped_schema(name: str) -> str:
     """The JSON schema file that was installed with the package."""
-    return resources.files("parentage.report").joinpath(name).read_text("utf-8")
+    return schema_file(name)

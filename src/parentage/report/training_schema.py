@@ -3,13 +3,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from importlib import resources
 from typing import Final
 
 from pydantic import BaseModel
 
+from parentage.report.schemas import model_schema, schema_file
 from parentage.report.training_check import TrainingCheck
 from parentage.report.training_document import LogDocument, TrainingDocument
 from parentage.training.manifest import Manifest
@@ -25,13 +24,9 @@ DOCUMENTS: Final[Mapping[str, type[BaseModel]]] = {
 
 def schema_text(name: str) -> str:
     """The JSON schema of the current model, as the file ``name`` must hold it."""
-    schema = {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **DOCUMENTS[name].model_json_schema(by_alias=True, mode="validation"),
-    }
-    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+    return model_schema(DOCUMENTS[name])
 
 
 def shipped_schema(name: str) -> str:
     """The JSON schema file that was installed with the package."""
-    return resources.files("parentage.report").joinpath(name).read_text("utf-8")
+    return schema_file(name)

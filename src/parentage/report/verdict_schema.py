@@ -8,7 +8,7 @@ from typing import Final
 
 from pydantic import BaseModel
 
-from parentage.report.lineage_schema import model_schema
+from parentage.report.schemas import model_schema
 from parentage.report.verdict_declared import DeclaredDocument
 from parentage.report.verdict_diff import DiffDocument
 from parentage.report.verdict_document import VerdictDocument
