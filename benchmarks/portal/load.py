@@ -18,15 +18,13 @@ import asyncio
 import json
 import os
 import random
-import shutil
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -34,6 +32,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from benchmarks.registry.postgres import free_port, private_server
 from parentage.web.database import open_database, reading, writing
 from parentage.web.permissions import Actor
 from parentage.web.security.secret import TOKEN_PREFIX, digest, drawn
@@ -42,12 +41,6 @@ from parentage.web.services import accounts, models, organisations, reports
 from parentage.web.settings import Settings
 from parentage.web.tables import Model, Token, Version
 
-# Where Debian's packages put it; the newest, if there are several.
-BIN = max(
-    Path("/usr/lib/postgresql").glob("*/bin"),
-    key=lambda path: int(path.parent.name),
-    default=Path("/nowhere"),
-)
 ZOO = Path(__file__).parents[2] / "zoo" / "models"
 
 
@@ -61,41 +54,6 @@ class Seen:
     acknowledged: set[str] = field(default_factory=set)
     statuses: dict[int, int] = field(default_factory=dict)
     late: int = 0
-
-
-@contextmanager
-def postgresql() -> Iterator[str]:
-    """A cluster of one's own with its usual durability, and an empty database."""
-    folder = Path(tempfile.mkdtemp(prefix="portal-load-"))
-    root = os.geteuid() == 0
-    if root:
-        shutil.chown(folder, "postgres", "postgres")
-
-    def run(*words: object) -> None:
-        line = ["runuser", "-u", "postgres", "--"] if root else []
-        subprocess.run(
-            [*line, *map(str, words)], check=True, capture_output=True, cwd="/"
-        )
-
-    port = free_port()
-    data = folder / "data"
-    run(BIN / "initdb", "-D", data, "-A", "trust", "-U", "tester")
-    options = f"-p {port} -h 127.0.0.1 -k {folder}"
-    run(BIN / "pg_ctl", "-D", data, "-w", "-l", folder / "log", "-o", options, "start")
-    try:
-        yield f"postgresql://tester@127.0.0.1:{port}/postgres"
-    finally:
-        with suppress(subprocess.CalledProcessError):
-            run(BIN / "pg_ctl", "-D", data, "-m", "fast", "-w", "stop")
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def seed(settings: Settings, many: int) -> str:
@@ -337,7 +295,7 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=3)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    with postgresql() as url, tempfile.TemporaryDirectory() as folder:
+    with private_server(durable=True) as url, tempfile.TemporaryDirectory() as folder:
         settings = Settings.load(data=Path(folder), database_url=url)
         token = seed(settings, options.models)
         port = free_port()

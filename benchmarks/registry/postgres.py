@@ -27,8 +27,14 @@ def installed() -> bool:
 
 
 @contextlib.contextmanager
-def private_server(parent: Path | None = None) -> Iterator[str]:
+def private_server(
+    parent: Path | None = None, *, durable: bool = False
+) -> Iterator[str]:
     """A cluster in a folder of its own, which is removed in the end.
+
+    Args:
+        parent: where the folder is made.
+        durable: writes reach the disk before they are acknowledged, as in service.
 
     Yields:
         URL of its maintenance database.
@@ -45,21 +51,35 @@ def private_server(parent: Path | None = None) -> Iterator[str]:
             [*line, *map(str, words)], check=True, capture_output=True, cwd="/"
         )
 
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     data, control = folder / "data", BIN / "pg_ctl"
     try:
         run(BIN / "initdb", "-D", data, "-A", "trust", "-U", "tester", "--no-sync")
-        options = f"-p {port} -h 127.0.0.1 -k {folder} -F"
+        options = f"-p {port} -h 127.0.0.1 -k {folder}" + ("" if durable else " -F")
         log = folder / "log"
         run(control, "-D", data, "-w", "-l", log, "-o", options, "start")
         yield f"postgresql://tester@127.0.0.1:{port}/postgres"
     finally:
         with contextlib.suppress(subprocess.CalledProcessError):
-            run(control, "-D", data, "-m", "immediate", "-w", "stop")
+            run(
+                control,
+                "-D",
+                data,
+                "-m",
+                "fast" if durable else "immediate",
+                "-w",
+                "stop",
+            )
         time.sleep(0.1)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 def new_database(server: str, name: str) -> str:
