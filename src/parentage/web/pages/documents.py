@@ -9,13 +9,13 @@ Rendering takes a second, so what was rendered is kept: a stored document never 
 from __future__ import annotations
 
 import re
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from threading import Lock
 from typing import Final
 
 from markupsafe import Markup
+
+from parentage.web.lately import Lately
 
 KEPT: Final = 200
 """Rendered documents in memory; each is some hundred kilobytes."""
@@ -71,24 +71,11 @@ class Shelf:
     """What was rendered lately, by digest and language."""
 
     def __init__(self, most: int = KEPT) -> None:
-        self._kept: OrderedDict[tuple[str, str], Parts] = OrderedDict()
-        self._lock = Lock()
-        self._most = most
+        self._kept: Lately[tuple[str, str], Parts] = Lately(most)
 
     def get(self, digest: str, code: str, render: Callable[[], str]) -> Parts:
         """The parts of a document; rendered where they are not at hand."""
-        key = (digest, code)
-        with self._lock:
-            found = self._kept.get(key)
-            if found is not None:
-                self._kept.move_to_end(key)
-                return found
-        made = parts_of(render())
-        with self._lock:
-            self._kept[key] = made
-            while len(self._kept) > self._most:
-                self._kept.popitem(last=False)
-        return made
+        return self._kept.get((digest, code), lambda: parts_of(render()))
 
 
 SHELF: Final = Shelf()

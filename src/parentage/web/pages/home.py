@@ -14,12 +14,12 @@ from parentage.web.pages.rendering import (
     LANGUAGE_COOKIE,
     THEME_COOKIE,
     THEMES,
-    back_to,
     go,
     render,
 )
 from parentage.web.permissions import ROLES, actions
 from parentage.web.security import cookies
+from parentage.web.security.paths import inside
 from parentage.web.services.home import home
 from parentage.web.services.reports import profiles
 from parentage.web.settings import Settings
@@ -118,7 +118,7 @@ def choose_theme(
 def _remember(
     request: Request, settings: Settings, name: str, value: str, back: str
 ) -> Response:
-    answer = go(request, back_to(back))
+    answer = go(request, inside(back))
     if value:
         cookies.put(answer, settings, name, value, seconds=YEAR)
     return answer

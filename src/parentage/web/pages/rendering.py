@@ -30,6 +30,7 @@ from parentage.web.asking import settings_of
 from parentage.web.pages import words
 from parentage.web.permissions import PUBLIC, Actor, may
 from parentage.web.security import cookies, csrf
+from parentage.web.security.paths import inside
 from parentage.web.services.views import ReportRow
 
 Tone = Literal["good", "bad", "plain"]
@@ -89,13 +90,6 @@ def here_of(request: Request) -> str:
     return request.url.path + (f"?{query}" if query else "")
 
 
-def back_to(address: str, otherwise: str = "/") -> str:
-    """An address of this portal out of a form; anything else is not followed."""
-    inside = address.startswith("/") and not address.startswith(("//", "/\\"))
-    plain = all(32 < ord(c) < 127 and c != "\\" for c in address)
-    return address if inside and plain and len(address) < 2000 else otherwise
-
-
 def keep_visitor(request: Request, answer: Response) -> None:
     """Set the cookie that forms of browsers without a session are derived from."""
     made = getattr(request.state, "visitor", None)
@@ -113,7 +107,7 @@ def go(request: Request, address: str, said: str = "") -> RedirectResponse:
         address: inside the portal.
         said: what that page says at its top, a key of ``MESSAGES``.
     """
-    assert back_to(address, "") == address  # noqa: S101 - never elsewhere
+    assert inside(address, "") == address  # noqa: S101 - never elsewhere
     if said:
         place, mark, anchor = address.partition("#")
         address = f"{place}{'&' if '?' in place else '?'}said={said}{mark}{anchor}"

@@ -10,8 +10,9 @@ from starlette.responses import Response
 
 from parentage.errors import PortalError
 from parentage.web.asking import Asker, Config, Db, address_of
-from parentage.web.pages.rendering import back_to, go, render
+from parentage.web.pages.rendering import go, render
 from parentage.web.security import cookies, sessions
+from parentage.web.security.paths import inside
 from parentage.web.settings import Settings
 
 router = APIRouter()
@@ -36,7 +37,7 @@ def _form(
         step=step,
         local=settings.local_accounts,
         oidc=settings.oidc_name if settings.oidc_issuer else "",
-        next=back_to(next_page),
+        next=inside(next_page),
         name=name,
     )
 
@@ -68,7 +69,7 @@ def sign_in(
     if started.second_factor:
         answer = _form(request, settings, "code", next_page=next)
     else:
-        answer = go(request, back_to(next))
+        answer = go(request, inside(next))
     return cookies.keep_session(answer, settings, started.cookie)
 
 
@@ -94,7 +95,7 @@ def code(
         )
     except PortalError as error:
         return _form(request, settings, "code", error=error, next_page=next)
-    return cookies.keep_session(go(request, back_to(next)), settings, started.cookie)
+    return cookies.keep_session(go(request, inside(next)), settings, started.cookie)
 
 
 @router.post("/sign-out")

@@ -26,6 +26,7 @@ from sqlalchemy.orm import Session
 from parentage.errors import ForbiddenError, SignInError
 from parentage.web.permissions import Actor
 from parentage.web.security import sessions
+from parentage.web.security.paths import inside
 from parentage.web.security.secret import drawn
 from parentage.web.services.accounts import NAME, make_account
 from parentage.web.services.base import note
@@ -37,6 +38,9 @@ AGE: Final = 600
 
 ALGORITHMS: Final = ["RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA"]
 """Signatures that are taken: never none, never a shared secret."""
+
+LONGEST: Final = 500
+"""Characters of the address to go on to: it travels in a cookie."""
 
 KEEP: Final = 3600.0
 """Seconds that a provider's description is kept."""
@@ -123,12 +127,6 @@ def cookie_name(settings: Settings) -> str:
     return "__Host-oidc" if settings.secure else "oidc"
 
 
-def inside(path: str) -> str:
-    """A path of the portal to go on to; the first page for anything else."""
-    plain = path.startswith("/") and not path.startswith(("//", "/\\"))
-    return path if plain and path.isprintable() and len(path) < 500 else "/"
-
-
 def depart(provider: Provider, path: str = "/") -> Departure:
     """Begin a sign-in at the provider; afterwards the browser goes on to a path.
 
@@ -146,7 +144,7 @@ def depart(provider: Provider, path: str = "/") -> Departure:
             nonce=nonce,
         )
     cookie = _signer(settings).dumps(
-        {"s": state, "v": verifier, "n": nonce, "p": inside(path)}
+        {"s": state, "v": verifier, "n": nonce, "p": inside(path, most=LONGEST)}
     )
     return Departure(url, str(cookie))
 
@@ -191,7 +189,7 @@ def arrive(
         )
     # The provider asks for second factors itself.
     started = sessions.begin(db, settings, row, address=address, second_factor=False)
-    return started, inside(str(kept["p"]))
+    return started, inside(str(kept["p"]), most=LONGEST)
 
 
 def _claims(provider: Provider, url: str, kept: dict[str, str]) -> dict[str, Any]:

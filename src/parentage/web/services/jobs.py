@@ -16,13 +16,12 @@ from parentage.web.jobs.queue import Queue
 from parentage.web.permissions import Actor, require
 from parentage.web.security.references import checked_reference
 from parentage.web.services.base import bounds, count, get, note
-from parentage.web.services.views import JobEventView, JobView, Page
+from parentage.web.services.views import ENDED, JobEventView, JobView, Page
 from parentage.web.settings import Settings
 from parentage.web.tables import Job, JobEvent, Model, StoredReport, Version, now
 
 MOST_REFERENCES = 20
 MOST_BUDGET = 1_000_000_000
-ENDED = ("done", "failed", "cancelled")
 
 
 def job_view(db: Session, row: Job, *, events: bool = False) -> JobView:

@@ -3,9 +3,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Mapping
-from threading import Lock
 from typing import Final
 
 from sqlalchemy.orm import Session
@@ -13,6 +11,7 @@ from sqlalchemy.orm import Session
 from parentage.errors import ConflictError
 from parentage.program.simulate import simulate_stage
 from parentage.program.simulation import SimulationResult
+from parentage.web.lately import Lately
 from parentage.web.permissions import Actor
 from parentage.web.services.stage_scores import decisions_of, scores_of
 from parentage.web.services.stages import definition_of, digest_of, visible
@@ -23,8 +22,7 @@ DRAWS: Final = 2000
 NOISE: Final = (0.01, 0.02, 0.05)
 KEPT: Final = 64
 
-_made: OrderedDict[tuple[object, ...], SimulationResult] = OrderedDict()
-_lock = Lock()
+_MADE: Final[Lately[tuple[object, ...], SimulationResult]] = Lately(KEPT)
 
 
 def simulate(
@@ -62,22 +60,17 @@ def simulate(
         noise,
         seed,
     )
-    with _lock:
-        if key in _made:
-            _made.move_to_end(key)
-            return _made[key]
-    stage = definition_of(row)
-    result = simulate_stage(
-        stage,
-        scores_of(db, row, stage),
-        decisions_of(db, row),
-        draws=DRAWS,
-        seed=seed,
-        noise=NOISE if noise is None else (noise,),
-        points=points or None,
-    )
-    with _lock:
-        _made[key] = result
-        while len(_made) > KEPT:
-            _made.popitem(last=False)
-    return result
+
+    def made() -> SimulationResult:
+        stage = definition_of(row)
+        return simulate_stage(
+            stage,
+            scores_of(db, row, stage),
+            decisions_of(db, row),
+            draws=DRAWS,
+            seed=seed,
+            noise=NOISE if noise is None else (noise,),
+            points=points or None,
+        )
+
+    return _MADE.get(key, made)

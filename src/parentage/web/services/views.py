@@ -7,7 +7,7 @@ verdicts, checked claims, screenings) appear as they are.
 
 from __future__ import annotations
 
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Final, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -19,6 +19,7 @@ from parentage.web.permissions import Reach, Role
 T = TypeVar("T")
 
 JobState = Literal["queued", "running", "done", "failed", "cancelled"]
+ENDED: Final[frozenset[JobState]] = frozenset({"done", "failed", "cancelled"})
 ChallengeState = Literal["open", "checked", "replied", "decided"]
 Decision = Literal["upheld", "dismissed", "partly-upheld", "withdrawn"]
 StageState = Literal["draft", "open", "closed"]
@@ -252,7 +253,7 @@ class JobView(View):
     @property
     def ended(self) -> bool:
         """Whether nothing more will happen."""
-        return self.state in {"done", "failed", "cancelled"}
+        return self.state in ENDED
 
 
 # ---- challenges and the ledger
