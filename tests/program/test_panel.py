@@ -145,3 +145,46 @@ def test_bounds_hold_whatever_the_missing_members_give(known, missing, later):
     high = trimmed_mean([*map(Fraction, known), *[Fraction(35)] * len(missing)], 1)
     filled = [*map(Fraction, known), *map(Fraction, later[: len(missing)])]
     assert low <= trimmed_mean(filled, 1) <= high
+
+
+def test_each_team_has_its_own_highest_and_lowest(stage):
+    turned = dict(zip(GIVEN, reversed(GIVEN.values()), strict=True))
+    even = dict.fromkeys(GIVEN, (10, 5))
+    uses = []
+    for sums in (turned, even):
+        result = scored(stage, ballots("x", sums) + ballots("y", GIVEN))
+        uses.append([m.use for m in result.team("x").items[0].panel.members])
+    # Sums 24, 1, 21, 15, 35; and five of 15, of which the first ones go.
+    assert uses == [
+        ["kept", "lowest", "kept", "kept", "highest"],
+        ["lowest", "highest", "kept", "kept", "kept"],
+    ]
+
+
+def test_members_of_one_panel_are_not_missed_in_another(make, both):
+    def item(panel):
+        return {"points": 10, "panel": panel}
+
+    def panel(name, members):
+        return {
+            "id": name,
+            "title": both(name),
+            "members": members,
+            "drop": 0,
+            "source": "plan",
+        }
+
+    stage = make(
+        {"one": {"a": item("experts")}, "two": {"b": item("citizens")}},
+        ["x"],
+        panels=[panel("experts", 2), panel("citizens", 3)],
+    )
+    rows = [
+        {"member": member, "team": "x", "item": path, "value": 6}
+        for path, members in (("one.a", "pq"), ("two.b", "rst"))
+        for member in members
+    ]
+    one, two = scored(stage, rows).team("x").items
+    assert [m.name for m in one.panel.members] == ["p", "q"]
+    assert [m.name for m in two.panel.members] == ["r", "s", "t"]
+    assert one.panel.missing == two.panel.missing == 0
