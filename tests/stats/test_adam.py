@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from parentage.stats.adam import motion_bound, state_bound, step_bound
+from parentage.stats.adam import bounded, motion_bound, state_bound, step_bound
 
 
 def steps_of(gradients, b1, b2):
@@ -74,3 +74,10 @@ def test_the_motion_that_worst_gradients_make_is_bounded():
     moved = sum(rate * step for *_, step in steps_of(worst, *betas))
     bound = motion_bound(np.full(n, rate), 0, betas=betas, fresh=False)
     assert 0.4 * bound < moved <= bound * (1 + 1e-12)
+
+
+def test_only_decays_that_adam_can_have_lead_to_a_bound():
+    assert bounded((0.9, 0.95))
+    assert bounded((0.0, 0.5))
+    for betas in [(0.9, 1.0), (0.9, 0.0), (1.0, 0.95), (-0.1, 0.95)]:
+        assert not bounded(betas)
