@@ -18,6 +18,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -43,14 +44,15 @@ Only ratios travel between machines. The rate of a scan counts from the first by
 weights to the last sum; the whole process adds the imports, the descriptions and the
 document: that is what the seconds count. By processor time means: bytes for each second
 that a core worked, times the cores a scan may use, over the reading rate of one thread;
-it leaves out what other processes took. Memory is the largest resident size of the
-process. Scans read with `pread`, so it holds no mapped weights; that of the torch
-script does.
+it leaves out what other processes took. Memory is the largest sum over all processes
+of a scan of what each holds (pages that several hold are divided among them), looked at
+every 20 ms.
 
-Every byte is copied out of the page cache before it is summed, at 11 to 14 GB/s by one
-core, where the reduction reads in place: that is more than half of the scan's time and
-keeps it below half of the reading rate. It is meant: a mapped file that somebody cuts
-short kills the process that reads it, and a report is lost without a word.
+On Linux the sums of large models are taken by processes that map the files and copy
+nothing. A mapped file that somebody cuts short kills the process that reads it; so
+they hold nothing that would be lost, and what is left is then done with `pread`, which
+says what is wrong with the file. Elsewhere all is read with `pread` (the rows below
+named so): copying every byte out of the page cache takes longer than adding it up.
 
 | process | GB/s | of reading | by processor time | seconds | peak memory |
 |---|---|---|---|---|---|
@@ -58,23 +60,46 @@ short kills the process that reads it, and a report is lost without a word.
 
 
 def measure(command: list[str]) -> dict[str, Any]:
-    """Wall seconds, peak MB and the JSON of a process that must not fail."""
+    """Wall seconds, peak MB of all its processes, and the JSON of a process."""
     started = time.monotonic()
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    peak = [0.0]
+    ended = threading.Event()
+
+    def watch() -> None:
+        while not ended.wait(0.02):
+            peak[0] = max(peak[0], held(process.pid))
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
     assert process.stdout is not None
     output = process.stdout.read()
     _, status, usage = os.wait4(process.pid, 0)
+    ended.set()
+    watcher.join()
     seconds = time.monotonic() - started
     if os.waitstatus_to_exitcode(status):
         message = f"{command} failed"
         raise RuntimeError(message)
-    peak = usage.ru_maxrss / 1024
     return {
         "wall": seconds,
-        "peak_mb": peak,
+        "peak_mb": peak[0],
         "cpu": usage.ru_utime + usage.ru_stime,
         "out": json.loads(output),
     }
+
+
+def held(pid: int) -> float:
+    """MB that a process and its children hold, shared pages divided among them."""
+    found = 0.0
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                found += int(line.split()[1]) / 1024
+    except (FileNotFoundError, ProcessLookupError):
+        return 0.0
+    return found + sum(held(int(child)) for child in children)
 
 
 def main() -> None:
@@ -97,6 +122,8 @@ def main() -> None:
             "read": [sys.executable, str(HERE / "read_rate.py"), *files],
             "numba": [*scan, "numba", *paths],
             "numpy": [*scan, "numpy", *paths],
+            "numba-pread": [*scan, "numba-pread", *paths],
+            "numpy-pread": [*scan, "numpy-pread", *paths],
             "torch": [sys.executable, str(HERE / "torch_diff.py"), *files],
         }
         rounds = [
@@ -125,7 +152,7 @@ def summary(rounds: list[dict[str, Any]], size: int) -> dict[str, Any]:
     worked = [f["cpu"][best] for f in found]
     cores = os.cpu_count() or 1
     rows: dict[str, Any] = {}
-    for name in ("numba", "numpy", "torch"):
+    for name in ("numba", "numpy", "numba-pread", "numpy-pread", "torch"):
         wall = [r[name]["wall"] for r in rounds]
         seconds = [r[name]["out"].get("scan_seconds", r[name]["wall"]) for r in rounds]
         speed = [size / s / 1e9 for s in seconds]
@@ -178,6 +205,8 @@ def page(result: dict[str, Any]) -> str:
     said = {
         "numba": "`diff` with the extra `fast` (numba)",
         "numpy": "`diff` with numpy alone",
+        "numba-pread": "the same with `pread`, numba",
+        "numpy-pread": "the same with `pread`, numpy",
         "torch": "torch script",
     }
     for name, row in result["rows"].items():

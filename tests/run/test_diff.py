@@ -2,6 +2,12 @@
 """Full scans against numbers that are computed again, in every storage, and resumed."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import jsonschema
 import ml_dtypes
@@ -9,12 +15,15 @@ import numpy as np
 import pytest
 
 from parentage.artifact.fused import fused
-from parentage.errors import ParentageError, UsageError
+from parentage.errors import ParentageError, TruncatedError, UsageError
 from parentage.report.difference_document import schema_text, shipped_schema
 from parentage.report.difference_html import render_difference
 from parentage.report.language import Language
-from parentage.run import diff_scan, diff_state
+from parentage.run import diff as diff_module
+from parentage.run import diff_scan, diff_state, diff_sums, diff_workers
 from parentage.run.diff import diff
+
+THREADS = diff_scan.Threads
 
 
 @pytest.fixture(autouse=True)
@@ -93,7 +102,7 @@ def test_shards_order_and_fused_storage_change_no_number(save, parent, child, pa
 
 @pytest.mark.parametrize("threads", [1, 2, 5])
 def test_threads_change_no_number(pair, threads, monkeypatch):
-    monkeypatch.setattr(diff_scan, "SMALL", 0)
+    monkeypatch.setattr(diff_sums, "SMALL", 0)
     expected = numbers(diff(*pair, kernel="numpy", threads=1).document)
     again = diff(*pair, kernel="numpy", threads=threads).document
     assert numbers(again) == expected
@@ -145,8 +154,9 @@ def test_a_stopped_scan_goes_on_and_ends_the_same(pair, cache, monkeypatch, afte
     whole = numbers(diff(*pair, kernel="numpy", resume=False).document)
     assert not list(cache.glob("*"))
     monkeypatch.setattr(diff_state, "_EVERY", 0.0)
+    monkeypatch.setattr(diff_scan, "_TOGETHER", 1)
     done = 0
-    real = diff_scan.Worker.sums
+    real = diff_sums.Worker.sums
 
     def counted(self, a, b, slab):
         nonlocal done
@@ -155,10 +165,10 @@ def test_a_stopped_scan_goes_on_and_ends_the_same(pair, cache, monkeypatch, afte
             raise StoppedError
         return real(self, a, b, slab)
 
-    monkeypatch.setattr(diff_scan.Worker, "sums", counted)
+    monkeypatch.setattr(diff_sums.Worker, "sums", counted)
     with pytest.raises(StoppedError):
         diff(*pair, kernel="numpy", threads=1)
-    monkeypatch.setattr(diff_scan.Worker, "sums", real)
+    monkeypatch.setattr(diff_sums.Worker, "sums", real)
     again = diff(*pair, kernel="numpy", threads=1)
     assert again.resumed > 0
     assert numbers(again.document) == whole
@@ -171,7 +181,8 @@ def test_a_state_that_was_cut_off_is_used_as_far_as_it_holds(
 ):
     whole = numbers(diff(*pair, kernel="numpy", resume=False).document)
     monkeypatch.setattr(diff_state, "_EVERY", 0.0)
-    real = diff_scan.Worker.sums
+    monkeypatch.setattr(diff_scan, "_TOGETHER", 1)
+    real = diff_sums.Worker.sums
     left = 12
 
     def counted(self, a, b, slab):
@@ -181,10 +192,10 @@ def test_a_state_that_was_cut_off_is_used_as_far_as_it_holds(
             raise StoppedError
         return real(self, a, b, slab)
 
-    monkeypatch.setattr(diff_scan.Worker, "sums", counted)
+    monkeypatch.setattr(diff_sums.Worker, "sums", counted)
     with pytest.raises(StoppedError):
         diff(*pair, kernel="numpy", threads=1)
-    monkeypatch.setattr(diff_scan.Worker, "sums", real)
+    monkeypatch.setattr(diff_sums.Worker, "sums", real)
     (file,) = cache.glob("*.jsonl")
     file.write_bytes(file.read_bytes()[:-cut])
     assert numbers(diff(*pair, kernel="numpy").document) == whole
@@ -195,7 +206,8 @@ def test_another_file_under_the_same_name_is_not_resumed(
 ):
     a, b = save("a", bf16(parent)), save("b", bf16(child))
     monkeypatch.setattr(diff_state, "_EVERY", 0.0)
-    real = diff_scan.Worker.sums
+    monkeypatch.setattr(diff_scan, "_TOGETHER", 1)
+    real = diff_sums.Worker.sums
     left = 12
 
     def counted(self, *args):
@@ -205,10 +217,10 @@ def test_another_file_under_the_same_name_is_not_resumed(
             raise StoppedError
         return real(self, *args)
 
-    monkeypatch.setattr(diff_scan.Worker, "sums", counted)
+    monkeypatch.setattr(diff_sums.Worker, "sums", counted)
     with pytest.raises(StoppedError):
         diff(a, b, kernel="numpy", threads=1)
-    monkeypatch.setattr(diff_scan.Worker, "sums", real)
+    monkeypatch.setattr(diff_sums.Worker, "sums", real)
     other = {n: v * 2 for n, v in child.items()}
     for file in b.iterdir():
         file.unlink()
@@ -260,9 +272,125 @@ def test_numba_is_asked_for_by_name_only_where_it_is(pair, monkeypatch):
     assert diff(*pair).document.kernel == "numpy"
 
 
+linux = pytest.mark.skipif(
+    not diff_workers.AVAILABLE, reason="processes that read maps are forked on Linux"
+)
+
+
+@linux
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("kept", [bf16, dict], ids=["bf16", "f32"])
+def test_processes_that_read_maps_find_the_same_numbers(
+    save, parent, child, monkeypatch, threads, kept
+):
+    monkeypatch.setattr(diff_sums, "SMALL", 0)
+    monkeypatch.setattr(diff_scan, "_VALUES", 1000)
+    models = save("a", kept(parent), shards=2), save("b", kept(child))
+    expected = numbers(diff(*models, kernel="numpy", processes=False).document)
+    found = diff(*models, kernel="numpy", threads=threads, processes=True).document
+    assert numbers(found) == expected
+
+
+@linux
+def test_processes_are_for_large_models_on_this_machine(pair, monkeypatch):
+    asked = []
+
+    class Noted(diff_workers.Workers):
+        def __init__(self, *arguments):
+            asked.append(arguments[1])
+            super().__init__(*arguments)
+
+    monkeypatch.setattr(diff_scan, "Workers", Noted)
+    diff(*pair, kernel="numpy")
+    assert not asked
+    monkeypatch.setattr(diff_module, "_LARGE", 1)
+    diff(*pair, kernel="numpy", threads=3)
+    assert asked == [3]
+
+
+@linux
+def test_a_lost_process_changes_no_number(pair, monkeypatch):
+    expected = numbers(diff(*pair, kernel="numpy").document)
+    real, parent = diff_sums.Worker.sums, os.getpid()
+
+    def deadly(self, a, b, slab):
+        if os.getpid() != parent and slab.size < 100:
+            os.kill(os.getpid(), signal.SIGBUS)
+        return real(self, a, b, slab)
+
+    threads = []
+    monkeypatch.setattr(diff_sums.Worker, "sums", deadly)
+    monkeypatch.setattr(
+        diff_scan, "Threads", lambda *a: threads.append(1) or THREADS(*a)
+    )
+    found = diff(*pair, kernel="numpy", threads=2, processes=True).document
+    assert threads == [1]
+    assert numbers(found) == expected
+
+
+@linux
+def test_a_file_cut_short_under_the_maps_is_one_error(save, monkeypatch):
+    rng = np.random.default_rng(4)
+    rows = {
+        f"model.layers.{n}.mlp.up_proj.weight": rng.standard_normal((128, 512))
+        for n in range(40)
+    }
+    rows = {n: a.astype(np.float32) for n, a in rows.items()}
+    models = save("a", rows), save("b", rows)
+    file = next(models[1].glob("*.safetensors"))
+    real = diff_sums.Worker.sums
+
+    def cut_before_it_is_read(self, a, b, slab):
+        os.truncate(file, 300_000)
+        return real(self, a, b, slab)
+
+    monkeypatch.setattr(diff_sums.Worker, "sums", cut_before_it_is_read)
+    with pytest.raises(TruncatedError, match="the file ends at byte 300000") as caught:
+        diff(*models, kernel="numpy", threads=2, processes=True)
+    assert caught.value.file == file.name
+
+
+@linux
+def test_processes_end_when_their_parent_is_killed(save):
+    code = """
+import os, sys, time
+from parentage.run import diff_sums
+from parentage.run.diff import diff
+def slow(self, a, b, slab):
+    os.write(1, b"%d " % os.getpid())
+    time.sleep(60)
+diff_sums.Worker.sums = slow
+diff(*sys.argv[1:], kernel="numpy", threads=2, processes=True)
+"""
+    rows = {f"model.layers.{n}.mlp.up_proj.weight": np.ones((8, 8)) for n in range(200)}
+    models = [str(save(name, rows)) for name in "ab"]
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, *models], stdout=subprocess.PIPE
+    )
+    said = b""
+    while said.count(b" ") < 2:
+        said += os.read(process.stdout.fileno(), 100) or pytest.fail(f"ended: {said}")
+    workers = [int(word) for word in said.split()]
+    process.kill()
+    process.communicate()
+    deadline = time.monotonic() + 20
+    while any(alive(pid) for pid in workers) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not any(alive(pid) for pid in workers)
+
+
+def alive(pid):
+    """Whether a process still runs: one that is dead and not yet fetched does not."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return text.rpartition(")")[2].split()[0] != "Z"
+
+
 @pytest.mark.services
 def test_the_compiled_kernel_agrees_with_numpy(pair, monkeypatch):
-    monkeypatch.setattr(diff_scan, "SMALL", 0)
+    monkeypatch.setattr(diff_sums, "SMALL", 0)
     assert fused() is not None
     one = numbers(diff(*pair, kernel="numpy").document)
     other = numbers(diff(*pair, kernel="numba").document)

@@ -158,3 +158,53 @@ def test_ray_screens_as_one_process_does(tmp_path, small, monkeypatch):
     alone = screens(MODELS, url, Here(), index=index)[1]
     together = screens(MODELS, url, Ray("local", 2), index=index)[1]
     assert plain(together) == plain(alone)
+
+
+def busy_workers():
+    """Ray's processes of this one that are at a task."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (folder / "cmdline").read_bytes()
+            parents = [int(folder.name)]
+            while parents[-1] > 1:
+                stat = Path(f"/proc/{parents[-1]}/stat").read_text()
+                parents.append(int(stat.rpartition(")")[2].split()[1]))
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if command.startswith(b"ray::guarded") and os.getpid() in parents:
+            found.append(int(folder.name))
+    return found
+
+
+@pytest.mark.services
+@pytest.mark.parametrize("after", [1, 5])
+def test_screenings_whose_worker_is_killed_are_those_of_one_process(
+    tmp_path, small, after
+):
+    """One of two workers is killed while it screens; all documents are there."""
+    from parentage.registry.container import to_bytes
+    from parentage.registry.store import Registry, prepare
+    from parentage.run.executor_ray import Ray
+
+    url = str(tmp_path / "r.db")
+    with Registry(url) as registry:
+        registry.add([prepare(to_bytes(f)) for f in small.values()])
+    models = []
+    for number in range(12):
+        models.append(str(tmp_path / f"model-{number}"))
+        Path(models[-1]).symlink_to(MODELS[number % len(MODELS)])
+    index = tmp_path / "index"
+    alone = screens(models, url, Here(), index=index)[1]
+    killed = []
+
+    def kill(_label, done, _of):
+        busy = busy_workers()
+        if done >= after and busy and not killed:
+            killed.append(busy[0])
+            os.kill(busy[0], signal.SIGKILL)
+
+    batch, together = screens(models, url, Ray("local", 2), index=index, progress=kill)
+    assert killed
+    assert all(row.error is None for row in batch.rows)
+    assert plain(together) == plain(alone)

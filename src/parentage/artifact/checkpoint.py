@@ -206,14 +206,27 @@ class Checkpoint:
         Raises:
             TruncatedError: the file was cut short meanwhile.
         """
-        entry, values = self._entry(name), self._values[name]
-        if not isinstance(values, Plain) or first + buffer.size > entry.size:
-            check_tile(entry, (entry.size,), ((first, first + buffer.size),))
-            message = f"{type(values).__name__} has no stored numbers"
-            raise TypeError(message)
-        offset = entry.begin + first * buffer.itemsize
+        file, begin = self._plain(name, first, buffer.size)
         view = memoryview(buffer.view(np.uint8))  # type: ignore[arg-type]
-        values.file.read_into(offset, view)
+        file.read_into(begin + first * buffer.itemsize, view)
+
+    def mapped(self, name: str, first: int, count: int) -> NDArray[Any]:
+        """The same numbers as :meth:`fill` gives, where the system keeps them.
+
+        Only in a process that may be lost; see :meth:`LocalFile.map`.
+
+        Args:
+            name: a key of :attr:`entries`.
+            first: row-major number of the first element.
+            count: how many.
+
+        Raises:
+            TruncatedError: the file was cut short meanwhile.
+        """
+        file, begin = self._plain(name, first, count)
+        kind = np.dtype(DTYPES[self.entries[name].dtype].numpy)
+        found = file.map(begin + first * kind.itemsize, count * kind.itemsize)
+        return found.view(kind)
 
     @property
     def identity(self) -> tuple[tuple[str, int, str], ...] | None:
@@ -318,6 +331,15 @@ class Checkpoint:
         trace: TracebackType | None,
     ) -> None:
         self.close(verify=kind is None)
+
+    def _plain(self, name: str, first: int, count: int) -> tuple[LocalFile, int]:
+        """The file of a tensor that :meth:`lies_plain`, and where the tensor begins."""
+        entry, values = self._entry(name), self._values[name]
+        check_tile(entry, (entry.size,), ((first, first + count),))
+        if not isinstance(values, Plain) or not isinstance(values.file, LocalFile):
+            message = f"{type(values).__name__} has no stored numbers"
+            raise TypeError(message)
+        return values.file, entry.begin
 
     def _entry(self, name: str) -> Entry:
         with suppress(KeyError):

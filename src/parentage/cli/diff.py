@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     type=click.IntRange(min=1, max=256),
     default=None,
     metavar="NUMBER",
-    help="Threads that compare; by default one for each core, at most 8. Numbers do "
-    "not depend on it.",
+    help="Threads that compare (processes, for large models on Linux); by default one "
+    "for each core, at most 8. Numbers do not depend on it.",
 )
 @click.option(
     "--kernel",

@@ -20,14 +20,19 @@ from parentage.model.resolve import describe
 from parentage.report.difference_document import Diff
 from parentage.run.diff_document import assemble
 from parentage.run.diff_pairs import TensorPair, pair_tensors
-from parentage.run.diff_scan import SMALL, scan
+from parentage.run.diff_scan import scan
 from parentage.run.diff_state import State, state_file
+from parentage.run.diff_sums import SMALL
 from parentage.run.diff_tiles import FUSED_TILE, SLAB, TILE
+from parentage.run.diff_workers import AVAILABLE
 from parentage.stats.difference import Sums
 
 Progress = Callable[[str, int, int], None]
 
 KERNELS: Final = ("auto", "numpy", "numba")
+
+_LARGE: Final = 1 << 26
+"""Pairs of values from which on starting processes costs less than it saves."""
 
 _SHOWN: Final = 1_000_000
 """Progress counts millions of pairs of values."""
@@ -56,6 +61,7 @@ def diff(
     *,
     resume: bool = True,
     threads: int | None = None,
+    processes: bool | None = None,
     kernel: str = "auto",
     command: Sequence[str] = (),
     progress: Progress | None = None,
@@ -70,6 +76,9 @@ def diff(
         b: path of the second model.
         resume: whether to go on with, and leave behind, the state of the scan.
         threads: that sum; by default one for each core, at most eight.
+        processes: whether processes sum instead, as many, which saves copying every
+            byte; by default for large models on this machine, where they can be
+            forked. Numbers do not depend on it.
         kernel: ``numpy``, ``numba`` (the extra ``fast``), or ``auto``: numba if it is
             installed.
         command: how the scan was called, for the document.
@@ -92,12 +101,16 @@ def diff(
             path = state_file(_key((left, right), chosen, name))
         state = State(path)
         resumed = state.pairs
+        if processes is None:
+            size = sum(pair.tensor.size for pair in chosen)
+            processes = AVAILABLE and size >= _LARGE and not _remote(left, right)
         began = time.monotonic()
         found = _scan(
             chosen,
             (left, right),
             state,
-            threads=threads or _cores(),
+            workers=threads or _cores(),
+            processes=processes,
             compiled=compiled,
             progress=progress,
         )
@@ -120,6 +133,11 @@ def diff(
 
 def _described(checkpoint: Checkpoint) -> Model:
     return describe(checkpoint.name, checkpoint.entries, checkpoint.config)
+
+
+def _remote(*checkpoints: Checkpoint) -> bool:
+    """Whether a connection would have to be shared with forked processes."""
+    return any(checkpoint.identity is None for checkpoint in checkpoints)
 
 
 def _cores() -> int:
@@ -153,7 +171,8 @@ def _scan(
     checkpoints: tuple[Checkpoint, Checkpoint],
     state: State,
     *,
-    threads: int,
+    workers: int,
+    processes: bool,
     compiled: Fused | None,
     progress: Progress | None,
 ) -> list[Sums]:
@@ -172,7 +191,8 @@ def _scan(
             chosen,
             checkpoints,
             state,
-            threads=threads,
+            workers=workers,
+            processes=processes,
             fused=compiled,
             advance=advance,
         )

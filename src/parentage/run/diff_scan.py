@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The one pass over two models: threads that sum slabs, and one that adds in order."""
+"""The one pass over two models: many that sum slabs, and one that adds in order."""
 
 from __future__ import annotations
 
@@ -7,123 +7,80 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, Final
-
-import numpy as np
-from numpy.typing import NDArray
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from typing import Final, Protocol
 
 from parentage.artifact.checkpoint import Checkpoint
-from parentage.artifact.dtypes import DTYPES, to_float32
 from parentage.artifact.fused import Fused
 from parentage.run.diff_pairs import TensorPair
 from parentage.run.diff_state import State
-from parentage.run.diff_tiles import (
-    FUSED_TILE,
-    TILE,
-    Side,
-    Slab,
-    in_stored_order,
-    slabs,
-)
-from parentage.stats.difference import (
-    Floats,
-    Raw,
-    Sums,
-    exact,
-    numpy_kernel,
-    single,
-    trusted,
-    values_changed,
-)
-
-SMALL: Final = 1 << 14
-"""Tiles up to this length are summed in double precision: it costs nothing there, and
-gains of normalisations, whose mean hides their spread, are among them."""
-
-_WIDE = frozenset({"F64", "I64", "U64", "I32", "U32"})
-"""Formats that float32 cannot hold exactly."""
+from parentage.run.diff_sums import Worker
+from parentage.run.diff_tiles import Side, Slab, in_stored_order, slabs
+from parentage.run.diff_workers import Workers
+from parentage.stats.difference import Sums
 
 Advance = Callable[[int], None]
 """Told how many pairs of values were done."""
 
+_VALUES: Final = 1 << 24
+"""Most values that are handed over at once: a few milliseconds of work, beside which
+what handing over costs is little."""
 
-class Worker:
-    """One thread's working memory: two tiles as stored, two as float32."""
+_TOGETHER: Final = 64
+"""Most slabs that are handed over at once: small tensors are many."""
 
-    def __init__(self, fused: Fused | None) -> None:
+
+@dataclass(frozen=True)
+class Job:
+    """A run of slabs that is handed over at once, at most 2^24 values.
+
+    Attributes:
+        parts: the number of the pair and the slab.
+        last: whether the pair ends with that slab.
+    """
+
+    parts: tuple[tuple[int, Slab], ...]
+    last: tuple[bool, ...]
+
+
+class _Pool(Protocol):
+    """What sums jobs: threads, or processes."""
+
+    def submit(self, parts: tuple[tuple[int, Slab], ...]) -> Future[list[Sums]]:
+        """Sums of each part, some time."""
+
+    def close(self) -> None:
+        """Wait for what is under way, and drop the rest."""
+
+
+class Threads:
+    """Threads of this process, which read what they sum with ``pread``."""
+
+    def __init__(
+        self,
+        sides: Sequence[tuple[Side, Side] | None],
+        count: int,
+        fused: Fused | None,
+    ) -> None:
+        self._sides = sides
         self._fused = fused
-        self._length = FUSED_TILE if fused else TILE
-        self._rooms = [np.zeros(self._length * 8, np.uint8) for _ in range(2)]
-        self._wide = [np.zeros(0 if fused else TILE, np.uint32) for _ in range(2)]
-        self._kernel = fused.floats if fused else numpy_kernel(TILE)
+        self._own = threading.local()
+        self._pool = ThreadPoolExecutor(count, thread_name_prefix="diff")
 
-    def sums(self, a: Side, b: Side, slab: Slab) -> Sums:
-        """Sums over one slab of a pair of tensors."""
-        total = Sums()
-        tiles = zip(
-            a.tiles(slab, self._rooms[0], self._length),
-            b.tiles(slab, self._rooms[1], self._length),
-            strict=True,
-        )
-        for left, right in tiles:
-            total.add(self._tile(left, right, a.dtype, b.dtype))
-        return total
+    def submit(self, parts: tuple[tuple[int, Slab], ...]) -> Future[list[Sums]]:
+        """See :class:`_Pool`."""
+        return self._pool.submit(self._work, parts)
 
-    def _tile(
-        self, left: NDArray[Any], right: NDArray[Any], one: str, two: str
-    ) -> Sums:
-        n = len(left)
-        changed = None
-        if n > SMALL and not {one, two} & _WIDE:
-            raw, changed = self._raw(left, right, one, two)
-            if raw[2] == raw[3] == 0 and not left.any() and not right.any():
-                return single(raw, n, changed)  # zeros on both sides
-            if trusted(raw, n, changed):
-                return single(raw, n, changed)
-        elif one == two:
-            changed = _other_bits(left, right)
-        x, y = _doubles(left, one), _doubles(right, two)
-        return exact(x, y, values_changed(x, y) if changed is None else changed)
+    def close(self) -> None:
+        """See :class:`_Pool`."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
 
-    def _raw(
-        self, left: NDArray[Any], right: NDArray[Any], one: str, two: str
-    ) -> tuple[Raw, int]:
-        if one == two == "BF16":
-            bits = left.view(np.uint16), right.view(np.uint16)
-            if self._fused:
-                return self._fused.bfloats(*bits)
-            changed = _other_bits(left, right)
-            x, y = (self._halves(b, n) for n, b in enumerate(bits))
-            return self._kernel(x, y), changed
-        x, y = to_float32(left, one), to_float32(right, two)
-        changed = _other_bits(left, right) if one == two else values_changed(x, y)
-        return self._kernel(x, y), changed
-
-    def _halves(self, bits: NDArray[np.uint16], number: int) -> Floats:
-        """bfloat16 as float32, those of even number first, in memory kept for it.
-
-        Two numbers lie in one 32-bit word; shifting and masking words is three times
-        as fast as widening each number. Both sides are put in the same order.
-        """
-        even = len(bits) // 2
-        words = bits[: 2 * even].view(np.uint32)
-        room = self._wide[number][: len(bits)]
-        np.left_shift(words, np.uint32(16), out=room[:even])
-        np.bitwise_and(words, np.uint32(0xFFFF0000), out=room[even : 2 * even])
-        if len(bits) % 2:
-            room[-1] = np.uint32(bits[-1]) << np.uint32(16)
-        return room.view(np.float32)
-
-
-def _other_bits(left: NDArray[Any], right: NDArray[Any]) -> int:
-    kind = np.dtype(f"u{left.dtype.itemsize}")
-    return int(np.count_nonzero(left.view(kind) != right.view(kind)))
-
-
-def _doubles(values: NDArray[Any], dtype: str) -> NDArray[np.float64]:
-    if dtype in _WIDE or DTYPES[dtype].numpy == np.bool_:
-        return values.astype(np.float64)
-    return to_float32(values, dtype).astype(np.float64)
+    def _work(self, parts: tuple[tuple[int, Slab], ...]) -> list[Sums]:
+        if not hasattr(self._own, "worker"):
+            self._own.worker = Worker(self._fused)
+        worker: Worker = self._own.worker
+        return worker.all_sums(self._sides, parts)
 
 
 def scan(
@@ -131,7 +88,8 @@ def scan(
     checkpoints: tuple[Checkpoint, Checkpoint],
     state: State,
     *,
-    threads: int,
+    workers: int,
+    processes: bool,
     fused: Fused | None,
     advance: Advance,
 ) -> list[Sums]:
@@ -139,54 +97,106 @@ def scan(
 
     Memory does not grow with the models: at most a few slabs are under way.
 
+    Args:
+        pairs: which tensors are held against which.
+        checkpoints: the two models.
+        state: what an earlier scan had done; sums are added to it.
+        workers: how many sum side by side.
+        processes: whether they are processes that read through maps, see
+            :mod:`parentage.run.diff_workers`. When one of them is lost, threads do
+            what is left, and say what is wrong with the file if that was the reason.
+        fused: compiled sums, if there are.
+        advance: told about progress.
+
     Raises:
         ArtifactError: a file cannot be read any more, or parts of a quantised weight
             contradict each other.
     """
-    local = threading.local()
+    if processes:
+        sides = _sides(pairs, checkpoints, mapped=True)
+        try:
+            _work_off(Workers(sides, workers, fused), sides, state, workers, advance)
+        except BrokenProcessPool:
+            pass
+        else:
+            return state.finished
+    sides = _sides(pairs, checkpoints, mapped=False)
+    _work_off(Threads(sides, workers, fused), sides, state, workers, advance)
+    return state.finished
 
-    def work(a: Side, b: Side, slab: Slab) -> Sums:
-        if not hasattr(local, "worker"):
-            local.worker = Worker(fused)
-        worker: Worker = local.worker
-        return worker.sums(a, b, slab)
 
-    waiting: deque[tuple[bool, Future[Sums]]] = deque()
-    pool = ThreadPoolExecutor(threads, thread_name_prefix="diff")
+def _work_off(
+    pool: _Pool,
+    sides: Sequence[tuple[Side, Side] | None],
+    state: State,
+    workers: int,
+    advance: Advance,
+) -> None:
+    waiting: deque[tuple[Job, Future[list[Sums]]]] = deque()
     try:
-        for a, b, slab, last in _tasks(pairs, checkpoints, state):
-            waiting.append((last, pool.submit(work, a, b, slab)))
-            if len(waiting) > 2 * threads:
+        for job in _jobs(sides, state):
+            waiting.append((job, pool.submit(job.parts)))
+            if len(waiting) > 2 * workers:
                 _take(waiting, state, advance)
         while waiting:
             _take(waiting, state, advance)
     finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-    return state.finished
+        pool.close()
 
 
 def _take(
-    waiting: deque[tuple[bool, Future[Sums]]], state: State, advance: Advance
+    waiting: deque[tuple[Job, Future[list[Sums]]]], state: State, advance: Advance
 ) -> None:
-    last, future = waiting.popleft()
-    found = future.result()
-    state.add(found, last=last)
-    advance(found.pairs)
+    job, future = waiting.popleft()
+    for last, found in zip(job.last, future.result(), strict=True):
+        state.add(found, last=last)
+        advance(found.pairs)
 
 
-def _tasks(
+def _sides(
     pairs: Sequence[TensorPair],
     checkpoints: tuple[Checkpoint, Checkpoint],
-    state: State,
-) -> Iterator[tuple[Side, Side, Slab, bool]]:
-    done, part = len(state.finished), state.slabs
-    for index, pair in enumerate(pairs):
-        if index < done or pair.a is None or pair.b is None:
+    *,
+    mapped: bool,
+) -> list[tuple[Side, Side] | None]:
+    found: list[tuple[Side, Side] | None] = []
+    for pair in pairs:
+        if pair.a is None or pair.b is None:
+            found.append(None)
             continue
         left, right = in_stored_order(pair.a, pair.b)
-        a, b = Side(checkpoints[0], left), Side(checkpoints[1], right)
-        size = left.size
-        for number, slab in enumerate(slabs(left.shape)):
+        found.append(
+            (
+                Side(checkpoints[0], left, mapped=mapped),
+                Side(checkpoints[1], right, mapped=mapped),
+            )
+        )
+    return found
+
+
+def _jobs(sides: Sequence[tuple[Side, Side] | None], state: State) -> Iterator[Job]:
+    parts: list[tuple[int, Slab]] = []
+    ends: list[bool] = []
+    size = 0
+    for index, slab, last in _slabs(sides, len(state.finished), state.slabs):
+        if parts and (size + slab.size > _VALUES or len(parts) == _TOGETHER):
+            yield Job(tuple(parts), tuple(ends))
+            parts, ends, size = [], [], 0
+        parts.append((index, slab))
+        ends.append(last)
+        size += slab.size
+    if parts:
+        yield Job(tuple(parts), tuple(ends))
+
+
+def _slabs(
+    sides: Sequence[tuple[Side, Side] | None], done: int, part: int
+) -> Iterator[tuple[int, Slab, bool]]:
+    """Number of the pair, slab, and whether the pair ends with it, from a place on."""
+    for index, both in enumerate(sides):
+        if index < done or both is None:
+            continue
+        for number, slab in enumerate(slabs(both[0].shape)):
             if index == done and number < part:
                 continue
-            yield a, b, slab, slab.first + slab.size >= size
+            yield index, slab, slab.first + slab.size >= both[0].size

@@ -90,14 +90,27 @@ def in_stored_order(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
 class Side:
     """Tiles of one model's tensor in canonical order.
 
+    Args:
+        checkpoint: the model.
+        tensor: the tensor.
+        mapped: whether numbers that lie plain in a file are read where the system
+            keeps them; only in a process that may be lost.
+
     Attributes:
         dtype: stored number format.
+        shape: of the canonical array.
+        size: number of its values.
     """
 
-    def __init__(self, checkpoint: Checkpoint, tensor: Tensor) -> None:
+    def __init__(
+        self, checkpoint: Checkpoint, tensor: Tensor, *, mapped: bool = False
+    ) -> None:
         self._checkpoint = checkpoint
         self._view = tensor.view
+        self._mapped = mapped
         self.dtype = tensor.dtype
+        self.shape = tensor.shape
+        self.size = tensor.size
         run = flat_offset(tensor.view)
         plain = run is not None and checkpoint.lies_plain(tensor.view.tensor)
         self._run = run if plain else None
@@ -113,8 +126,8 @@ class Side:
                 overwrites it.
             tile: values of a tile.
         """
-        if self._run is None:
-            values = self._load(slab)
+        if self._run is None or self._mapped:
+            values = self._load(slab) if self._run is None else self._map(slab)
             for start in range(0, slab.size, tile):
                 yield values[start : start + tile]
             return
@@ -125,6 +138,10 @@ class Side:
             held = room[: length * kind.itemsize].view(kind)
             self._checkpoint.fill(name, self._run + slab.first + start, held)
             yield held
+
+    def _map(self, slab: Slab) -> NDArray[Any]:
+        first = (self._run or 0) + slab.first
+        return self._checkpoint.mapped(self._view.tensor, first, slab.size)
 
     def _load(self, slab: Slab) -> NDArray[Any]:
         view = self._view

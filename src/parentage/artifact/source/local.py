@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from parentage.artifact.entry import shown
 from parentage.artifact.source.base import File
 from parentage.errors import (
@@ -21,6 +23,8 @@ from parentage.errors import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
 
 # Above this length one copy costs more than the slice of a memoryview.
 _SMALL_RUN = 4096
@@ -75,7 +79,8 @@ class LocalFile(File):
     while it is mapped, touching the lost pages kills the process with SIGBUS, and
     no error can be reported. A short ``pread`` ends in one clear
     :class:`~parentage.errors.TruncatedError`. It also needs no shared position, so
-    any number of threads may read at once.
+    any number of threads may read at once. :meth:`map` is for processes that are
+    there to be lost.
 
     Args:
         path: the file.
@@ -170,6 +175,37 @@ class LocalFile(File):
                 raise self._short(offset, length, offset + done)
             done += got
         self._count(length)
+
+    def map(self, offset: int, length: int) -> NDArray[np.uint8]:
+        """The bytes ``[offset, offset + length)`` where the system keeps them.
+
+        Nothing is copied, which is most of the time of a scan that adds up little.
+        Only for a process whose loss another one notices: reading pages that the file
+        has lost meanwhile ends it with SIGBUS. The map goes with the array.
+
+        Raises:
+            TruncatedError: the file ends before.
+        """
+        import mmap  # noqa: PLC0415 - few need it
+
+        self._require(offset, length)
+        if not length:
+            return np.empty(0, np.uint8)
+        # A map begins with a page. It is private and writable, though nobody writes:
+        # compiled loops have no variant for arrays that are read-only.
+        skipped = offset % mmap.ALLOCATIONGRANULARITY
+        with self._system_errors():
+            try:
+                held = mmap.mmap(
+                    self._fd,
+                    skipped + length,
+                    access=mmap.ACCESS_COPY,
+                    offset=offset - skipped,
+                )
+            except ValueError as error:
+                raise self._short(offset, length, os.fstat(self._fd).st_size) from error
+        self._count(length)
+        return np.frombuffer(held, np.uint8, length, skipped)
 
     def read_runs(
         self, offsets: Sequence[int], length: int, buffer: memoryview
