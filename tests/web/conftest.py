@@ -204,7 +204,7 @@ def seed(engine, settings, queue, report):
             description="A vision-language model",
             licence="Apache-2.0",
         )
-        ids["version"] = models.versions_of(db, ids["model"])[0].id
+        ids["version"] = models.versions_of(db, settings, ids["model"])[0].id
         ids["report"] = reports.upload_report(
             db, actors["verifier"], settings, report, version_id=ids["version"]
         ).id

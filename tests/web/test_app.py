@@ -63,3 +63,38 @@ def test_what_goes_wrong_inside_says_a_number_and_nothing_else(seeded, monkeypat
     assert answer.status_code == 500
     assert "42" not in answer.text
     assert "internal error" in answer.json()["error"]["message"]
+
+
+def test_what_the_operators_folders_are_called_is_nobodys_business(
+    seeded, settings, paths
+):
+    browser = seeded.client("verifier")
+    body = {"name": "kept-here", "reference": paths["vlm-frozen"]}
+    number = browser.post("/api/v1/models", json=body).json()["row"]["id"]
+    more = {"label": "2", "reference": paths["vlm-tuned"]}
+    added = browser.post(f"/api/v1/models/{number}/versions", json=more).json()
+    root = settings.local_roots[0].resolve()
+    assert added["reference"] == f"{root.name}/models/vlm-tuned"
+    for reader in (seeded.client(), browser):
+        for place in (f"/models/{number}", f"/api/v1/models/{number}"):
+            text = reader.get(place).text
+            assert f"{root.name}/models/vlm-frozen" in text
+            assert str(root) not in text
+        assert str(root) not in reader.get("/api/v1/ledger").text
+    form = browser.get(f"/audits/new?version={added['id']}").text
+    assert str(root) not in form
+
+
+def test_signs_of_patterns_are_searched_for_as_they_are(seeded):
+    browser = seeded.client("verifier")
+    for name in ("a%b", "a_c", "a\\d"):
+        browser.post("/api/v1/models", json={"name": name})
+        found = browser.get("/api/v1/models", params={"query": name}).json()["items"]
+        assert [row["name"] for row in found] == [name]
+        assert browser.get("/api/v1/models", params={"query": name[1]}).json()[
+            "total"
+        ] == sum(name[1] in row["name"] for row in every(browser))
+
+
+def every(browser):
+    return browser.get("/api/v1/models", params={"limit": 200}).json()["items"]

@@ -217,3 +217,44 @@ def test_killed_worker_loses_nothing(seeded, audit):
         process.wait(20)
     assert found.attempts == 2
     assert len(seeded.client().get("/api/v1/reports").json()["items"]) == 2
+
+
+def heavy_from_one(seeded):
+    """Every audit goes to Ray, which starts here."""
+    seeded.settings = seeded.settings.model_copy(
+        update={"engine": "ray", "heavy_parameters": 1}
+    )
+
+
+def test_heavy_job_is_done_on_a_cluster_and_gives_the_same_report(seeded, audit):
+    here = audit()
+    seeded.work()
+    heavy_from_one(seeded)
+    there = audit(label="3")
+    seeded.work()
+    found = [audit.client.get(f"/api/v1/jobs/{n}").json() for n in (here, there)]
+    assert [one["state"] for one in found] == ["done", "done"], found
+    steps = [event["text"] for event in found[1]["events"]]
+    assert "on the cluster" in steps
+    reports = [
+        audit.client.get(f"/api/v1/reports/{one['report_id']}").json()["document"]
+        for one in found
+    ]
+    assert reports[0]["modules"] == reports[1]["modules"]
+
+
+def test_error_of_a_heavy_job_is_the_one_of_the_model(seeded, audit):
+    heavy_from_one(seeded)
+    number = audit()
+    with seeded.db() as db:
+        row = db.get(Job, number)
+        missing = str(Path(row.payload["references"][1]).parent / "not-there")
+        row.payload = {
+            **row.payload,
+            "references": [row.payload["references"][0], missing],
+        }
+        db.commit()
+    seeded.work()
+    found = audit.client.get(f"/api/v1/jobs/{number}").json()
+    assert found["state"] == "failed"
+    assert "not-there" in str(found["error"])

@@ -87,20 +87,22 @@ def list_models(
 def create_model(db: Db, actor: Asker, settings: Config, body: ModelBody) -> ModelView:
     """Register a model with its first version."""
     number = models.create_model(db, actor, settings, **body.model_dump())
-    return model_page.model_page(db, actor, number)
+    return model_page.model_page(db, actor, settings, number)
 
 
 @router.get("/models/{number}", openapi_extra=action("model.read"))
-def one_model(db: Db, actor: Asker, number: Number) -> ModelView:
+def one_model(db: Db, actor: Asker, settings: Config, number: Number) -> ModelView:
     """A model with versions, modules, reports and challenges."""
-    return model_page.model_page(db, actor, number)
+    return model_page.model_page(db, actor, settings, number)
 
 
 @router.patch("/models/{number}", openapi_extra=action("model.edit"))
-def change_model(db: Db, actor: Asker, number: Number, body: ModelChange) -> ModelView:
+def change_model(
+    db: Db, actor: Asker, settings: Config, number: Number, body: ModelChange
+) -> ModelView:
     """Change what a model's page says."""
     models.change_model(db, actor, number, **body.model_dump())
-    return model_page.model_page(db, actor, number)
+    return model_page.model_page(db, actor, settings, number)
 
 
 @router.post(

@@ -51,7 +51,9 @@ def page_of_list(
 
 
 @router.get("/challenges/new", openapi_extra=action("challenge.file"))
-def new(request: Request, db: Db, actor: Asker, model: str = "") -> Response:
+def new(
+    request: Request, db: Db, actor: Asker, settings: Config, model: str = ""
+) -> Response:
     """The form for a challenge."""
     require(actor, "challenge.file")
     rows = models.models(db, actor, limit=MOST).items
@@ -63,7 +65,7 @@ def new(request: Request, db: Db, actor: Asker, model: str = "") -> Response:
         models=[(str(row.id), row.name) for row in rows],
         versions=[
             (str(version.id), f"{name}, {version.label}")
-            for name, version in choices.readable_versions(db, actor)
+            for name, version in choices.readable_versions(db, actor, settings)
         ],
         chosen=model,
         given=Given(),

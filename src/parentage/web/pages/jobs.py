@@ -19,6 +19,7 @@ from parentage.web.services import choices, jobs
 from parentage.web.services.model_page import model_page
 from parentage.web.services.reports import profiles
 from parentage.web.services.views import ModelView, VersionView
+from parentage.web.settings import Settings
 
 router = APIRouter()
 
@@ -36,36 +37,40 @@ class Other:
 
 
 def version_and_model(
-    db: Session, actor: Actor, number: int
+    db: Session, actor: Actor, settings: Settings, number: int
 ) -> tuple[VersionView, ModelView]:
     """A version with its model's page.
 
     Raises:
         NoSuchPageError: there is no such version.
     """
-    model = model_page(db, actor, choices.model_of_version(db, actor, number))
+    model = model_page(db, actor, settings, choices.model_of_version(db, actor, number))
     for version in model.versions:
         if version.id == number:
             return version, model
     raise NoSuchPageError(f"there is no version {number}")
 
 
-def others_of(db: Session, actor: Actor, model: ModelView) -> list[Other]:
+def others_of(
+    db: Session, actor: Actor, settings: Settings, model: ModelView
+) -> list[Other]:
     """Versions of other models that can be read; likely ones first."""
     likely = {*found_bases(model), *model.declared_base.replace(",", " ").split()}
     found = [
         Other(version.id, name, version.label, name in likely)
-        for name, version in choices.readable_versions(db, actor)
+        for name, version in choices.readable_versions(db, actor, settings)
         if version.model_id != model.row.id
     ]
     return sorted(found, key=lambda other: (not other.suggested, other.name, other.id))
 
 
 @router.get("/audits/new", openapi_extra=action("audit.run"))
-def new(request: Request, db: Db, actor: Asker, version: int) -> Response:
+def new(
+    request: Request, db: Db, actor: Asker, settings: Config, version: int
+) -> Response:
     """The form for an audit."""
     require(actor, "audit.run")
-    chosen, model = version_and_model(db, actor, version)
+    chosen, model = version_and_model(db, actor, settings, version)
     return render(
         request,
         "audit_new.html",
@@ -73,7 +78,7 @@ def new(request: Request, db: Db, actor: Asker, version: int) -> Response:
         section="models",
         model=model,
         version=chosen,
-        others=others_of(db, actor, model),
+        others=others_of(db, actor, settings, model),
         profiles=profiles(),
     )
 

@@ -138,9 +138,11 @@ def create(
 
 
 @router.get("/models/{number}", openapi_extra=action("model.read"))
-def page(request: Request, db: Db, actor: Asker, number: int) -> Response:
+def page(
+    request: Request, db: Db, actor: Asker, settings: Config, number: int
+) -> Response:
     """A model."""
-    model = model_page(db, actor, number)
+    model = model_page(db, actor, settings, number)
     return render(
         request,
         "model.html",
@@ -162,10 +164,12 @@ def found_bases(model: ModelView) -> list[str]:
 
 
 @router.get("/models/{number}/edit", openapi_extra=action("model.edit"))
-def edit(request: Request, db: Db, actor: Asker, number: int) -> Response:
+def edit(
+    request: Request, db: Db, actor: Asker, settings: Config, number: int
+) -> Response:
     """The form that changes what a model's page says."""
     models.editable(db, actor, number)
-    model = model_page(db, actor, number)
+    model = model_page(db, actor, settings, number)
     return render(request, "model_edit.html", actor, section="models", model=model)
 
 
@@ -196,10 +200,12 @@ def change(
 
 
 @router.get("/models/{number}/versions/new", openapi_extra=action("model.edit"))
-def new_version(request: Request, db: Db, actor: Asker, number: int) -> Response:
+def new_version(
+    request: Request, db: Db, actor: Asker, settings: Config, number: int
+) -> Response:
     """The form for a version."""
     models.editable(db, actor, number)
-    model = model_page(db, actor, number)
+    model = model_page(db, actor, settings, number)
     return render(request, "version_new.html", actor, section="models", model=model)
 
 

@@ -20,7 +20,13 @@ MOST = 200
 
 
 @router.get("/upload", openapi_extra=action("report.upload"))
-def form(request: Request, db: Db, actor: Asker, model: int | None = None) -> Response:
+def form(
+    request: Request,
+    db: Db,
+    actor: Asker,
+    settings: Config,
+    model: int | None = None,
+) -> Response:
     """The two forms."""
     require(actor, "report.upload")
     rows = models.models(
@@ -33,7 +39,7 @@ def form(request: Request, db: Db, actor: Asker, model: int | None = None) -> Re
         (str(version.id), f"{row.name}, {version.label}")
         for row in rows
         if model in {None, row.id}
-        for version in models.versions_of(db, row.id)
+        for version in models.versions_of(db, settings, row.id)
     ]
     return render(
         request,

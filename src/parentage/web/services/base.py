@@ -158,3 +158,9 @@ def organisation_of(db: Session, number: int | None) -> Organisation | None:
         return None
     found: Organisation = get(db, Organisation, number, "organisation")
     return found
+
+
+def pattern_of(word: str) -> str:
+    """What LIKE finds a word by, anywhere in a text; a backslash escapes."""
+    escaped = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{escaped}%"

@@ -16,6 +16,7 @@ from parentage.web.services.base import get
 from parentage.web.services.models import version_view
 from parentage.web.services.stages import shipped
 from parentage.web.services.views import AccountView, VersionView
+from parentage.web.settings import Settings
 from parentage.web.tables import Account, Challenge, Model, Version
 
 MOST: Final = 500
@@ -33,7 +34,9 @@ def model_of_version(db: Session, actor: Actor, number: int) -> int:
     return version.model_id
 
 
-def readable_versions(db: Session, actor: Actor) -> tuple[tuple[str, VersionView], ...]:
+def readable_versions(
+    db: Session, actor: Actor, settings: Settings
+) -> tuple[tuple[str, VersionView], ...]:
     """Versions whose weights can be read, with their model's name; newest first."""
     require(actor, "model.read")
     rows = db.scalars(
@@ -43,7 +46,7 @@ def readable_versions(db: Session, actor: Actor) -> tuple[tuple[str, VersionView
         .order_by(Model.name, Version.id.desc())
         .limit(MOST)
     )
-    return tuple((row.model.name, version_view(row)) for row in rows)
+    return tuple((row.model.name, version_view(row, settings)) for row in rows)
 
 
 def check_digest(db: Session, actor: Actor, number: int) -> str:

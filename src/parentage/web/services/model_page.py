@@ -9,10 +9,11 @@ from parentage.web.permissions import Actor, may, require
 from parentage.web.services import challenges, jobs, ledger, models, reports
 from parentage.web.services.base import get
 from parentage.web.services.views import ModelView
+from parentage.web.settings import Settings
 from parentage.web.tables import Model
 
 
-def model_page(db: Session, actor: Actor, number: int) -> ModelView:
+def model_page(db: Session, actor: Actor, settings: Settings, number: int) -> ModelView:
     """A model with versions, modules, reports, challenges and jobs.
 
     Raises:
@@ -27,7 +28,7 @@ def model_page(db: Session, actor: Actor, number: int) -> ModelView:
         licence=row.licence,
         declared_base=row.declared_base,
         released=row.released,
-        versions=models.versions_of(db, number),
+        versions=models.versions_of(db, settings, number),
         modules=models.modules_of(db, number),
         reports=reports.reports(db, actor, model_id=number, limit=100).items,
         challenges=challenges.challenges(db, actor, model_id=number, limit=100).items,

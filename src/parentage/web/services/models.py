@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from parentage.report.load import parse_report
 from parentage.web.permissions import Actor, require
-from parentage.web.security.references import checked_reference
+from parentage.web.security.references import checked_reference, shown_reference
 from parentage.web.services import ledger
 from parentage.web.services.base import (
     add,
@@ -22,6 +22,7 @@ from parentage.web.services.base import (
     line_of,
     note,
     organisation_of,
+    pattern_of,
     text_of,
 )
 from parentage.web.services.organisations import organisation_view
@@ -30,18 +31,22 @@ from parentage.web.settings import Settings
 from parentage.web.tables import Challenge, Model, StoredReport, Version
 
 
-def version_view(row: Version, reports: int = 0) -> VersionView:
-    """A version as it is shown."""
+def version_view(row: Version, settings: Settings, reports: int = 0) -> VersionView:
+    """A version as it is shown: what the operator's folders are called is left out."""
     return VersionView(
         id=row.id,
         model_id=row.model_id,
         label=row.label,
-        reference=row.reference,
+        reference=_public(row, settings),
         fingerprint=row.fingerprint,
         note=row.note,
         created=row.created,
         reports=reports,
     )
+
+
+def _public(row: Version, settings: Settings) -> str:
+    return shown_reference(row.reference, settings) if row.reference else ""
 
 
 def model_rows(db: Session, rows: Sequence[Model]) -> tuple[ModelRow, ...]:
@@ -115,7 +120,7 @@ def models(
     offset, limit = bounds(offset, limit)
     chosen = select(Model)
     for word in query.split()[:8]:
-        pattern = f"%{word.replace('%', '').replace('_', chr(92) + '_')}%"
+        pattern = pattern_of(word)
         chosen = chosen.where(
             or_(
                 Model.name.ilike(pattern, escape="\\"),
@@ -191,7 +196,7 @@ def create_model(
         actor,
         "model-registered",
         f"model:{row.id}",
-        {"name": row.name, "version": made.label, "reference": made.reference},
+        {"name": row.name, "version": made.label, "reference": _public(made, settings)},
     )
     db.commit()
     return row.id
@@ -249,10 +254,14 @@ def add_version(
         actor,
         "version-added",
         f"model:{model.id}",
-        {"label": made.label, "reference": made.reference, "note": made.note},
+        {
+            "label": made.label,
+            "reference": _public(made, settings),
+            "note": made.note,
+        },
     )
     db.commit()
-    return version_view(made)
+    return version_view(made, settings)
 
 
 def editable(db: Session, actor: Actor, model_id: int) -> Model:
@@ -294,7 +303,9 @@ def change_model(
     db.commit()
 
 
-def versions_of(db: Session, model_id: int) -> tuple[VersionView, ...]:
+def versions_of(
+    db: Session, settings: Settings, model_id: int
+) -> tuple[VersionView, ...]:
     """A model's versions, newest first."""
     reports = _counts(
         db,
@@ -305,7 +316,7 @@ def versions_of(db: Session, model_id: int) -> tuple[VersionView, ...]:
     rows = db.scalars(
         select(Version).where(Version.model_id == model_id).order_by(Version.id.desc())
     )
-    return tuple(version_view(row, reports.get(row.id, 0)) for row in rows)
+    return tuple(version_view(row, settings, reports.get(row.id, 0)) for row in rows)
 
 
 def modules_of(db: Session, model_id: int) -> tuple[ModuleView, ...]:

@@ -22,7 +22,7 @@ from parentage.run.screen import screen
 from parentage.web.permissions import Actor, require
 from parentage.web.security import limits
 from parentage.web.services import ledger
-from parentage.web.services.base import get, note
+from parentage.web.services.base import get, note, pattern_of
 from parentage.web.services.challenges import challenge_row
 from parentage.web.services.models import editable, model_rows
 from parentage.web.services.reports import report_row
@@ -58,11 +58,6 @@ def close_registry(settings: Settings) -> None:
         found.close()
 
 
-def _pattern(word: str) -> str:
-    escaped = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return f"%{escaped}%"
-
-
 def search(db: Session, actor: Actor, settings: Settings, query: str) -> SearchView:
     """What holds all words of a query in its name, or begins with it as a digest."""
     require(actor, "registry.search")
@@ -72,7 +67,7 @@ def search(db: Session, actor: Actor, settings: Settings, query: str) -> SearchV
         return SearchView(
             query=query, models=(), fingerprints=(), reports=(), challenges=()
         )
-    patterns = [_pattern(word) for word in words]
+    patterns = [pattern_of(word) for word in words]
     models = db.scalars(
         select(Model)
         .where(
