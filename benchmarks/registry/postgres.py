@@ -82,10 +82,13 @@ def free_port() -> int:
         return port
 
 
-def new_database(server: str, name: str) -> str:
+def new_database(server: str, name: str, encoding: str = "UTF8") -> str:
     """URL of an empty database of a server."""
     import psycopg
 
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
+        connection.execute(
+            f"CREATE DATABASE {name} TEMPLATE template0 LOCALE 'C' "
+            f"ENCODING '{encoding}'"
+        )
     return server.rsplit("/", 1)[0] + "/" + name

@@ -305,3 +305,15 @@ def test_openers_at_the_same_time_make_tables_once(postgres):
         job.join(60)
         assert job.exitcode == 0
     time.sleep(0)
+
+
+@pytest.mark.services
+def test_texts_come_back_from_a_database_without_a_language(postgres_server, small):
+    """SQL_ASCII is what a server makes where no locale is set; drivers give bytes."""
+    from benchmarks.registry.postgres import new_database
+
+    url = new_database(postgres_server, f"a{time.time_ns()}", encoding="SQL_ASCII")
+    with Registry(url) as registry:
+        registry.add([prepare(to_bytes(f)) for f in small.values()])
+        names = {row.name for row in registry.rows()}
+    assert names == set(small)

@@ -30,6 +30,10 @@ VARIABLE: Final = "PARENTAGE_DATABASE_URL"
 WAIT: Final = 60.0
 """Seconds that a writer waits for its turn in SQLite."""
 
+POSTGRES: Final = {"client_encoding": "utf8"}
+"""How to speak with PostgreSQL. A database made without a language (SQL_ASCII) would
+otherwise give texts as bytes."""
+
 _LOCK: Final = 0x70617265
 """Number of the lock under which PostgreSQL's tables are brought up to date."""
 
@@ -104,6 +108,8 @@ def open_engine(url: str) -> Engine:
         if made.database not in {None, "", ":memory:"}:
             with saying(made):
                 Path(str(made.database)).parent.mkdir(parents=True, exist_ok=True)
+    else:
+        options["connect_args"] = POSTGRES
     try:
         engine = create_engine(made, pool_pre_ping=True, **options)
     except ImportError as error:

@@ -20,7 +20,7 @@ from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.orm import Session
 
 from parentage.errors import RegistryError, UsageError
-from parentage.registry.database import begin, parse_url, prepare, saying
+from parentage.registry.database import POSTGRES, begin, parse_url, prepare, saying
 from parentage.web.tables import VERSION_TABLE
 
 _LOCK: Final = 0x706F7274
@@ -53,7 +53,11 @@ def open_database(url: str, *, upgrade_to: str = "head") -> Engine:
             engine = create_engine(made, connect_args={"timeout": 60.0}, pool_size=POOL)
         else:
             engine = create_engine(
-                made, pool_pre_ping=True, pool_size=POOL, max_overflow=POOL
+                made,
+                connect_args=POSTGRES,
+                pool_pre_ping=True,
+                pool_size=POOL,
+                max_overflow=POOL,
             )
     except ImportError as error:
         raise UsageError(
